@@ -1,0 +1,1 @@
+"""Settings, errors, logs, file store, outgoing HTTP; and how the system is deployed."""

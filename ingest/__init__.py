@@ -1,0 +1,1 @@
+"""Source to pages to words: readers, page images, segmentation, catalogue."""

@@ -1,0 +1,136 @@
+"""The tables, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import enum
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, DateTime, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class PageState(enum.StrEnum):
+    """A page is in one of these at a time; each transition is one transaction."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    INDEXED = "indexed"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+class DocumentState(enum.StrEnum):
+    """LISTED: its pages are known. FAILED: it could not be opened or listed. REMOVING: being deleted, page by page."""
+
+    LISTED = "listed"
+    FAILED = "failed"
+    REMOVING = "removing"
+
+
+def now() -> datetime:
+    """The current time, with zone."""
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """Common base; ids are UUIDs in their 36-character text form."""
+
+
+class CollectionRow(Base):
+    """An archival set: the unit of access and filtering. Id: UUIDv5 of its name."""
+
+    __tablename__ = "collections"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    paused: Mapped[bool] = mapped_column(Boolean, default=False)
+    groups: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Who may see it; empty: everyone who may use the service."""
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class DocumentRow(Base):
+    """One source in one collection. Id: UUIDv5 of collection id and URI."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("collection_id", "uri"),)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"), index=True)
+    uri: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    manifest: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Metadata, key to string or number."""
+    state: Mapped[str] = mapped_column(String(16))
+    error: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(Text)
+    added: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    updated: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class PageRow(Base):
+    """One page. Id: UUIDv5 of document id and page number. Sizes in canvas pixels."""
+
+    __tablename__ = "pages"
+    __table_args__ = (UniqueConstraint("document_id", "number"), Index("pages_by_state", "state", "document_id"))
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    label: Mapped[str] = mapped_column(Text)
+    canvas: Mapped[str] = mapped_column(Text)
+    """IIIF canvas id; ours for local files."""
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    image_service: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    """Identity of the content to index: the source's page digest or the document's."""
+    image: Mapped[str | None] = mapped_column(Text)
+    """Key of the stored page image in the file store."""
+    state: Mapped[str] = mapped_column(String(16), default=PageState.WAITING)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    """Counted before the work; the third failure is final until `retry`."""
+    worker: Mapped[str | None] = mapped_column(String(128))
+    error: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(Text)
+    generation: Mapped[int] = mapped_column(Integer, default=0)
+    """The live generation of its words; 0: none yet."""
+    stale: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Vectors of older generations may still be in the index and must be deleted."""
+    segmenter: Mapped[str | None] = mapped_column(String(64))
+    space: Mapped[str | None] = mapped_column(String(128))
+    """Key of the EmbeddingSpace of the live generation."""
+    words: Mapped[int] = mapped_column(Integer, default=0)
+    updated: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now, index=True)
+
+
+class WordRow(Base):
+    """A word hypothesis of one generation. Id: UUIDv5 of page id, page digest, Region and segmenter version."""
+
+    __tablename__ = "words"
+    __table_args__ = (Index("words_by_place", "page_id", "generation", "line", "position"),)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"))
+    generation: Mapped[int] = mapped_column(Integer)
+    line: Mapped[int] = mapped_column(Integer)
+    position: Mapped[int] = mapped_column(Integer)
+    span: Mapped[int] = mapped_column(Integer, default=1)
+    x: Mapped[int] = mapped_column(Integer)
+    y: Mapped[int] = mapped_column(Integer)
+    w: Mapped[int] = mapped_column(Integer)
+    h: Mapped[int] = mapped_column(Integer)
+    score: Mapped[float] = mapped_column(Float, default=1.0)
+
+
+class SpaceRow(Base):
+    """One embedding space with its index. At most one is live for a model family."""
+
+    __tablename__ = "spaces"
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    model: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    dimension: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(16))
+    """building, live or retired."""
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)

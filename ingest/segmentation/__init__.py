@@ -1,0 +1,1 @@
+"""Page image to lines of words."""

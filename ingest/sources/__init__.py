@@ -1,0 +1,1 @@
+"""Readers: every kind of input becomes a Source of pages."""

@@ -1,0 +1,1 @@
+"""Words to vectors to hits: embedders, vector index, query engine, evaluation, training."""

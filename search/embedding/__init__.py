@@ -1,0 +1,1 @@
+"""Models that put word pictures and spellings in one space."""

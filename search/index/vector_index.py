@@ -1,0 +1,107 @@
+"""The contract of the vector index; Qdrant Edge and Qdrant server are its two adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.embedding.embedder import EmbeddingSpace
+
+Scalar = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A word's vector with what filters and sorts; the rest is in the catalogue."""
+
+    id: UUID
+    """UUIDv5 of page, page digest, Region and segmenter version: a repeat writes the same point."""
+    vector: NDArray[np.float32]
+    collection: str
+    document: str
+    page: str
+    """Ids of the catalogue, as strings."""
+    generation: int
+    page_number: int
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    """The document's metadata, to filter by; keys as given."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFilter:
+    """All given conditions hold together; an empty tuple means no condition."""
+
+    collections: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+    not_pages: tuple[str, ...] = ()
+    page_range: tuple[int | None, int | None] = (None, None)
+    """First and last page number, inclusive."""
+    generation_below: tuple[str, int] | None = None
+    """(page id, n): points of that page with a generation less than n; used for deletion."""
+    equals: Mapping[str, Scalar] = field(default_factory=dict)
+    """Metadata key -> value."""
+    ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Metadata key -> inclusive bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A point found."""
+
+    id: UUID
+    similarity: float
+    """Cosine, -1 to 1."""
+    collection: str
+    document: str
+    page: str
+    generation: int
+
+
+class VectorIndex(Protocol):
+    """Errors: VectorIndexError; IndexBusyError where the embedded index stays locked. Every write may be repeated."""
+
+    @property
+    def space(self) -> EmbeddingSpace: ...
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Write points; durable when it returns. Same id: replaced."""
+        ...
+
+    def query(self, vector: NDArray[np.float32], *, limit: int, where: IndexFilter = IndexFilter(),
+              offset: int = 0, exact: bool = False) -> list[Neighbour]:
+        """Nearest by cosine, best first, ties by id: two pages of results never repeat or drop a point."""
+        ...
+
+    def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
+        """Stored vectors of those points that exist."""
+        ...
+
+    def ids(self, where: IndexFilter = IndexFilter()) -> Iterator[UUID]:
+        """All points that match, in no order."""
+        ...
+
+    def count(self, where: IndexFilter = IndexFilter()) -> int:
+        """Exact number of points that match."""
+        ...
+
+    def delete(self, where: IndexFilter) -> None:
+        """Remove the points that match. An empty filter is refused with ValueError."""
+        ...
+
+    def delete_ids(self, ids: Sequence[UUID]) -> None:
+        """Remove points; unknown ids are no error."""
+        ...
+
+    def optimize(self) -> None:
+        """Build what searching fast needs, at the end of a load."""
+        ...
+
+    def close(self) -> None:
+        """Release locks and connections; the object opens again on next use."""
+        ...

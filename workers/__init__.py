@@ -1,0 +1,1 @@
+"""Jobs: the pipeline in line or on Celery, schedules, job state."""
