@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
     broker_url: SecretStr | None = Field(None, description="Redis URL for Celery; unset: jobs run in line.")
 
-    model: str = Field("handwriting", description="`handwriting`, an open_clip NAME or NAME:PRETRAINED, or a local path.")
+    model: str = Field("handwriting", description="`handwriting`, an open_clip NAME[:PRETRAINED], or a local path.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where the model runs.")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field("auto", description="Arithmetic of the model.")
     embed_batch: int = Field(256, ge=1, description="Crops in one forward pass.")
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     user_agent: str = Field("Manuspect/0.1", description="How outgoing requests introduce themselves.")
 
     index_lock_timeout: float = Field(30.0, ge=0, description="Longest wait for the embedded index, seconds.")
-    base_url: str = Field("http://127.0.0.1:8501", description="Public address of the service: IIIF ids of local files.")
+    base_url: str = Field("http://127.0.0.1:8501", description="Public address, in the IIIF ids of local files.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least log level shown.")
     log_json: bool = Field(False, description="Logs as JSON lines.")
 

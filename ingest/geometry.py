@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 
@@ -80,8 +79,7 @@ class Region:
 
         Outward rounding, so that no pixel is lost, and scaling there and back covers the original.
         """
-        fx, fy = to_size[0] / from_size[0], to_size[1] / from_size[1]
-        x, y = math.floor(self.x * fx), math.floor(self.y * fy)
-        x2 = max(x + 1, min(to_size[0], math.ceil(self.x2 * fx)))
-        y2 = max(y + 1, min(to_size[1], math.ceil(self.y2 * fy)))
+        (fw, fh), (tw, th) = from_size, to_size
+        x, y = min(tw - 1, self.x * tw // fw), min(th - 1, self.y * th // fh)
+        x2, y2 = min(tw, -(-self.x2 * tw // fw)), min(th, -(-self.y2 * th // fh))
         return Region(x, y, x2 - x, y2 - y)
