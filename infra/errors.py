@@ -91,7 +91,13 @@ class ForbiddenAddressError(InputError):
 
 
 class FetchError(InputError):
-    """The network or the other server failed, after retries."""
+    """The network or the other server failed, after retries. `status` is the HTTP status where there was an answer."""
+
+    def __init__(
+        self, reason: str, *, input: str | None = None, page: int | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(reason, input=input, page=page)
+        self.status = status
 
 
 class VectorIndexError(ManuspectError):

@@ -6,7 +6,19 @@ import enum
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, DateTime, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -84,6 +96,8 @@ class PageRow(Base):
     width: Mapped[int | None] = mapped_column(Integer)
     height: Mapped[int | None] = mapped_column(Integer)
     image_service: Mapped[str | None] = mapped_column(Text)
+    painting: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """`PageImage.painting` of the last read: how canvas pixels map to the image service (ingest.iiif.regions)."""
     digest: Mapped[str] = mapped_column(String(64))
     """Identity of the content to index: the source's page digest or the document's."""
     image: Mapped[str | None] = mapped_column(Text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class PageImage:
     pixels: NDArray[np.uint8]
     encoded: bytes | None = None
     """The original JPEG stream where the pixels came from one unchanged; kept to avoid a second generation loss."""
+    painting: Mapping[str, Any] | None = None
+    """What region URLs of this page need (JSON, see ingest.iiif.regions); known once it is read, stored with the page."""
 
 
 @dataclass(frozen=True, slots=True)
