@@ -47,7 +47,7 @@ class PageImage:
     encoded: bytes | None = None
     """The original JPEG stream where the pixels came from one unchanged; kept to avoid a second generation loss."""
     painting: Mapping[str, Any] | None = None
-    """What region URLs of this page need (JSON, see ingest.iiif.regions); known once it is read, stored with the page."""
+    """What region URLs of this page need (JSON, see ingest.iiif.regions): known once read, stored with the page."""
 
 
 @dataclass(frozen=True, slots=True)
