@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     model: str = Field("handwriting", description="`handwriting`, an open_clip NAME[:PRETRAINED], or a local path.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where the model runs.")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field("auto", description="Arithmetic of the model.")
+    prompts: Literal["auto", "plain", "word", "picture"] = Field(
+        "auto", description="Sentences around a query: none, about a written word, about a picture; auto: by the model."
+    )
     embed_batch: int = Field(256, ge=1, description="Crops in one forward pass.")
     processes: int = Field(0, ge=0, description="Page processes of the in-line pipeline; 0: one per core, at most 4.")
 

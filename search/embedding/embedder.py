@@ -36,7 +36,9 @@ class Embedder(Protocol):
     """Deterministic on one machine: the same crop or text gives the same row."""
 
     @property
-    def space(self) -> EmbeddingSpace: ...
+    def space(self) -> EmbeddingSpace:
+        """Where the rows live."""
+        ...
 
     def embed_crops(self, crops: Sequence[Crop]) -> Vectors:
         """float32 (n, d) unit rows, in the crops' order; (0, d) for none. Raises ModelError."""

@@ -1,0 +1,73 @@
+"""Where a model runs and in which arithmetic, with the reason, so that the choice can be said out loud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from infra.errors import ModelError, SettingsError
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A device and an arithmetic that were chosen for a model."""
+
+    device: str
+    """cpu, cuda or mps."""
+    precision: Precision
+    reason: str
+    """One sentence for the log."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The arithmetic of the forward pass; vectors leave the model as float32 whatever it is."""
+        return _DTYPES[self.precision]
+
+
+def choose_placement(device: str = "auto", precision: str = "auto") -> Placement:
+    """CUDA before MPS before CPU; half precision only where the hardware computes in it.
+
+    Raises ModelError where the asked device is absent, SettingsError for an unknown name.
+    """
+    chosen, why_device = _choose_device(device)
+    if precision == "auto":
+        auto, why = _native_precision(chosen)
+        return Placement(chosen, auto, f"{why_device}; {why}")
+    if precision not in _DTYPES:
+        raise SettingsError(f"MANUSPECT_PRECISION: {precision!r} is not one of auto, {', '.join(_DTYPES)}")
+    asked: Precision = "fp32" if precision == "fp32" else "bf16" if precision == "bf16" else "fp16"
+    return Placement(chosen, asked, f"{why_device}; {asked} as set")
+
+
+def _choose_device(device: str) -> tuple[str, str]:
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda", f"CUDA device {torch.cuda.get_device_name()} found"
+        if torch.backends.mps.is_available():
+            return "mps", "Apple GPU found"
+        return "cpu", "no CUDA or Apple GPU found"
+    if device not in ("cpu", "cuda", "mps"):
+        raise SettingsError(f"MANUSPECT_DEVICE: {device!r} is not one of auto, cpu, cuda, mps")
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not present[device]:
+        raise ModelError(f"MANUSPECT_DEVICE is {device}, but this machine has none that torch can use; set auto or cpu")
+    return device, f"{device} as set"
+
+
+def _native_precision(device: str) -> tuple[Precision, str]:
+    if device == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bf16", "bf16, which this GPU computes natively"
+        return "fp16", "fp16, as this GPU has no bf16"
+    if device == "mps":
+        return "fp32", "fp32, as half precision is not measured there"
+    can = torch.cpu.get_capabilities()
+    if can.get("avx512_bf16") or can.get("amx_bf16"):
+        return "bf16", "bf16, which this CPU computes natively (AVX512-BF16 or AMX)"
+    return "fp32", "fp32, as this CPU only emulates bf16"

@@ -1,0 +1,48 @@
+"""The device and the arithmetic are chosen by what the machine has, and the choice gives its reason."""
+
+import pytest
+import torch
+
+from infra.errors import ModelError, SettingsError
+from search.embedding.device import choose_placement
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A machine with a CPU without half precision."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False, "amx_bf16": False})
+    return monkeypatch
+
+
+def test_a_plain_cpu_computes_in_fp32(bare: pytest.MonkeyPatch) -> None:
+    placement = choose_placement()
+    assert (placement.device, placement.precision) == ("cpu", "fp32")
+    assert "only emulates" in placement.reason
+
+
+@pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
+def test_a_cpu_with_bf16_uses_it(bare: pytest.MonkeyPatch, flag: str) -> None:
+    bare.setattr(torch.cpu, "get_capabilities", lambda: {flag: True})
+    assert choose_placement().precision == "bf16"
+
+
+@pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "fp16")])
+def test_cuda_comes_first_in_its_own_half_precision(bare: pytest.MonkeyPatch, native: bool, precision: str) -> None:
+    bare.setattr(torch.cuda, "is_available", lambda: True)
+    bare.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    bare.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    bare.setattr(torch.backends.mps, "is_available", lambda: True)
+    placement = choose_placement()
+    assert (placement.device, placement.precision) == ("cuda", precision)
+
+
+def test_what_is_asked_is_obeyed_or_refused(bare: pytest.MonkeyPatch) -> None:
+    assert choose_placement("cpu", "bf16").dtype is torch.bfloat16
+    with pytest.raises(ModelError, match="set auto or cpu"):
+        choose_placement("cuda")
+    with pytest.raises(SettingsError):
+        choose_placement("tpu")
+    with pytest.raises(SettingsError):
+        choose_placement("cpu", "fp8")
