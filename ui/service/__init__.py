@@ -1,0 +1,1 @@
+"""HTTP service: page images by the IIIF Image API, manifests, content search."""
