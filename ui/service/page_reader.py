@@ -37,6 +37,7 @@ class PageReader:
         self._handles: OrderedDict[tuple[str, int, int, int], Any] = OrderedDict()
         self._capacity = handles
         self._lock = threading.Lock()
+        pyvips.cache_set_max(0)  # libvips remembers by file name alone and would go on serving a replaced page
 
     def size(self, path: Path) -> tuple[int, int]:
         """Width, height of the full-resolution image. Raises CorruptError."""
