@@ -1,0 +1,40 @@
+"""Which failures are worth another try, and when."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from infra.errors import FetchError
+
+TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""HTTP statuses that may pass by themselves."""
+
+
+class PassingError(FetchError):
+    """A failure that may pass; `wait` is what the server asked for, seconds, None where it did not say."""
+
+    wait: float | None = None
+
+
+def backoff(error: Exception) -> bool | float:
+    """For stamina: False gives up, True waits exponentially longer, a number is the pause in seconds."""
+    if not isinstance(error, PassingError):
+        return False
+    return True if error.wait is None else error.wait
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Seconds from now, of a Retry-After header in seconds or as an HTTP date; None where absent or senseless."""
+    if not value:
+        return None
+    text = value.strip()
+    if text.isdecimal() and text.isascii():
+        return float(text[:12])
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, math.ceil((moment - datetime.now(UTC)).total_seconds()))
