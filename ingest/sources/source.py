@@ -30,22 +30,21 @@ class PageRef:
     image_service: str | None = None
     """Base URL of the IIIF image service of the page, None where there is none."""
     digest: str | None = None
-    """Identity of the page's content where it is known without reading the pixels; None: the document's digest serves."""
+    """Identity of the page's content where it is known without its pixels; None: the document's digest serves."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
     """One page's pixels as read.
 
-    Either `encoded` holds the scan byte for byte (JPEG or JPEG 2000 as found, upright) or `pixels` holds uint8 (H, W) grey
-    or (H, W, 3) RGB. Full resolution; both are upright after EXIF/TIFF orientation.
+    `pixels` is uint8 (H, W) grey or (H, W, 3) RGB, full resolution, upright after EXIF, TIFF or PDF rotation.
     """
 
     width: int
     height: int
     pixels: NDArray[np.uint8]
     encoded: bytes | None = None
-    """The original JPEG stream where the pixels came from one unchanged; kept to avoid a second generation loss."""
+    """The JPEG or JPEG 2000 stream byte for byte, where the pixels came from one and needed no turning."""
     painting: Mapping[str, Any] | None = None
     """What region URLs of this page need (JSON, see ingest.iiif.regions): known once read, stored with the page."""
 
@@ -70,7 +69,9 @@ class Source(Protocol):
     """One document. Opening is cheap; pages are read in any order, by any process that opens the same URI again."""
 
     @property
-    def info(self) -> SourceInfo: ...
+    def info(self) -> SourceInfo:
+        """What is known of the document; the first call may read the whole file for its digest. Raises InputError."""
+        ...
 
     def pages(self) -> Sequence[PageRef]:
         """All pages in order. Raises InputError where the document cannot be listed at all."""
