@@ -30,6 +30,8 @@ class PageState(enum.StrEnum):
     INDEXED = "indexed"
     EMPTY = "empty"
     FAILED = "failed"
+    REMOVING = "removing"
+    """No longer in its document; hidden from queries until everything of it is deleted."""
 
 
 class DocumentState(enum.StrEnum):
@@ -38,6 +40,14 @@ class DocumentState(enum.StrEnum):
     LISTED = "listed"
     FAILED = "failed"
     REMOVING = "removing"
+
+
+class SpaceState(enum.StrEnum):
+    """LIVE answers queries; BUILDING is filled beside it; RETIRED waits for its index to be deleted."""
+
+    BUILDING = "building"
+    LIVE = "live"
+    RETIRED = "retired"
 
 
 def now() -> datetime:
@@ -78,6 +88,8 @@ class DocumentRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     error: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str | None] = mapped_column(Text)
+    refresh: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Its metadata changed: the points in the index still carry the old ones."""
     added: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
     updated: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
 
@@ -86,12 +98,15 @@ class PageRow(Base):
     """One page. Id: UUIDv5 of document id and page number. Sizes in canvas pixels."""
 
     __tablename__ = "pages"
-    __table_args__ = (UniqueConstraint("document_id", "number"), Index("pages_by_state", "state", "document_id"))
+    __table_args__ = (
+        UniqueConstraint("document_id", "number"),
+        Index("pages_by_state", "state", "document_id", "number"),
+    )
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), index=True)
     number: Mapped[int] = mapped_column(Integer)
     label: Mapped[str] = mapped_column(Text)
-    canvas: Mapped[str] = mapped_column(Text)
+    canvas: Mapped[str] = mapped_column(Text, index=True)
     """IIIF canvas id; ours for local files."""
     width: Mapped[int | None] = mapped_column(Integer)
     height: Mapped[int | None] = mapped_column(Integer)
@@ -101,26 +116,40 @@ class PageRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     """Identity of the content to index: the source's page digest or the document's."""
     image: Mapped[str | None] = mapped_column(Text)
-    """Key of the stored page image in the file store."""
+    """Key of the stored image of the live generation in the file store."""
     state: Mapped[str] = mapped_column(String(16), default=PageState.WAITING)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     """Counted before the work; the third failure is final until `retry`."""
+    claim: Mapped[int] = mapped_column(Integer, default=0)
+    """Counts the times it was taken up. The latest claim alone may finish; it becomes the page's generation."""
     worker: Mapped[str | None] = mapped_column(String(128))
     error: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str | None] = mapped_column(Text)
     generation: Mapped[int] = mapped_column(Integer, default=0)
     """The live generation of its words; 0: none yet."""
     stale: Mapped[bool] = mapped_column(Boolean, default=False)
-    """Vectors of older generations may still be in the index and must be deleted."""
+    """Vectors or images that are not of the live generation may exist and must be deleted."""
     segmenter: Mapped[str | None] = mapped_column(String(64))
     space: Mapped[str | None] = mapped_column(String(128))
     """Key of the EmbeddingSpace of the live generation."""
+    next_space: Mapped[str | None] = mapped_column(String(128))
+    """Key of the space being built in which the live generation already has its vectors."""
     words: Mapped[int] = mapped_column(Integer, default=0)
     updated: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now, index=True)
 
 
+class DraftRow(Base):
+    """What segmentation found on a claimed page, kept until its vectors are written. One a page, the latest claim's."""
+
+    __tablename__ = "drafts"
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    claim: Mapped[int] = mapped_column(Integer)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`ingest.catalogue.records.Draft` as JSON."""
+
+
 class WordRow(Base):
-    """A word hypothesis of one generation. Id: UUIDv5 of page id, page digest, Region and segmenter version."""
+    """A word hypothesis of its page's live generation; see `ids.word_id`."""
 
     __tablename__ = "words"
     __table_args__ = (Index("words_by_place", "page_id", "generation", "line", "position"),)
@@ -138,7 +167,7 @@ class WordRow(Base):
 
 
 class SpaceRow(Base):
-    """One embedding space with its index. At most one is live for a model family."""
+    """One embedding space with its index."""
 
     __tablename__ = "spaces"
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -146,5 +175,5 @@ class SpaceRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     dimension: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(16))
-    """building, live or retired."""
+    """`SpaceState`; at most one is live and at most one is building."""
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)

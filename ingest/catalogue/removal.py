@@ -1,0 +1,100 @@
+"""Removing, in steps that can be repeated: hide first, delete vectors and images outside, then the rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from ingest.catalogue.tables import (
+    CollectionRow,
+    DocumentRow,
+    DocumentState,
+    DraftRow,
+    PageRow,
+    PageState,
+    WordRow,
+    now,
+)
+
+
+def begin_document(session: Session, document: str) -> None:
+    """Hide a document at once and stop all work on it."""
+    session.execute(
+        update(DocumentRow).where(DocumentRow.id == document).values(state=DocumentState.REMOVING, updated=now())
+    )
+    session.execute(
+        update(PageRow)
+        .where(PageRow.document_id == document, PageRow.state != PageState.REMOVING)
+        .values(state=PageState.REMOVING, claim=PageRow.claim + 1, updated=now())
+    )
+
+
+def documents_being_removed(session: Session) -> list[str]:
+    """Ids of the documents whose removal began and did not end."""
+    return list(session.scalars(select(DocumentRow.id).where(DocumentRow.state == DocumentState.REMOVING)))
+
+
+def forget_document(session: Session, document: str) -> None:
+    """Delete all rows of a document whose vectors and images are gone."""
+    pages = select(PageRow.id).where(PageRow.document_id == document)
+    session.execute(delete(WordRow).where(WordRow.page_id.in_(pages)))
+    session.execute(delete(DraftRow).where(DraftRow.page_id.in_(pages)))
+    session.execute(delete(PageRow).where(PageRow.document_id == document))
+    session.execute(delete(DocumentRow).where(DocumentRow.id == document))
+
+
+def forget_collection(session: Session, collection: str) -> bool:
+    """Delete a collection without documents. False where it still has some."""
+    if session.scalar(select(DocumentRow.id).where(DocumentRow.collection_id == collection).limit(1)) is not None:
+        return False
+    session.execute(delete(CollectionRow).where(CollectionRow.id == collection))
+    return True
+
+
+def pages_being_removed(session: Session, limit: int) -> list[tuple[str, str, int]]:
+    """(page id, document id, number) of pages that left a document which stays."""
+    query = (
+        select(PageRow.id, PageRow.document_id, PageRow.number)
+        .join(DocumentRow, PageRow.document_id == DocumentRow.id)
+        .where(PageRow.state == PageState.REMOVING, DocumentRow.state != DocumentState.REMOVING)
+        .limit(limit)
+    )
+    return list(session.execute(query))
+
+
+def forget_page(session: Session, page: str) -> None:
+    """Delete the row of a page whose vectors and image are gone; nothing where it came back in the meantime."""
+    row = session.get(PageRow, page, with_for_update=True)
+    if row is not None and row.state == PageState.REMOVING:
+        session.execute(delete(WordRow).where(WordRow.page_id == page))
+        session.execute(delete(DraftRow).where(DraftRow.page_id == page))
+        session.delete(row)
+
+
+def stale_pages(session: Session, limit: int) -> list[str]:
+    """Pages at rest that may have vectors or images of earlier generations or claims."""
+    settled = [PageState.INDEXED, PageState.EMPTY, PageState.FAILED]
+    query = select(PageRow.id).where(PageRow.state.in_(settled), PageRow.stale.is_(True)).limit(limit)
+    return list(session.scalars(query))
+
+
+def clear_stale(session: Session, page: str, claim: int) -> bool:
+    """Nothing old is left of this page, seen at that claim.
+
+    Where it was claimed again while the old was being deleted, something new may have been deleted with it: that claim
+    is made void and the page waits again. False then.
+    """
+    row = session.get(PageRow, page, with_for_update=True)
+    if row is None or row.state == PageState.REMOVING:
+        return False
+    if row.claim == claim:
+        row.stale = False
+        return True
+    row.claim += 1
+    row.state, row.attempts, row.worker, row.stale, row.updated = PageState.WAITING, 0, None, True, now()
+    return False
+
+
+def mark_stale(session: Session, page: str) -> None:
+    """A claim that was lost may have written vectors."""
+    session.execute(update(PageRow).where(PageRow.id == page).values(stale=True))
