@@ -50,6 +50,16 @@ class Settings(BaseSettings):
 
     index_lock_timeout: float = Field(30.0, ge=0, description="Longest wait for the embedded index, seconds.")
     base_url: str = Field("http://127.0.0.1:8501", description="Public address, in the IIIF ids of local files.")
+
+    oidc_metadata_url: str | None = Field(None, description="OpenID Connect discovery URL; set: sign-in is needed.")
+    oidc_client_id: str = Field("", description="Client id at the OpenID provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Client secret at the OpenID provider.")
+    cookie_secret: SecretStr | None = Field(None, description="Signs the portal's cookies; needed with OpenID Connect.")
+    groups_claim: str = Field("groups", description="Claim of the identity token that lists a person's groups.")
+    manager_groups: str = Field("", description="Groups that may add and remove, by commas; empty: all.")
+    import_folders: str = Field("", description="Folders the portal adds from, by colons; empty: any, if local.")
+    max_upload_mb: int = Field(200, ge=1, description="Largest file uploaded in the portal, megabytes.")
+
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least log level shown.")
     log_json: bool = Field(False, description="Logs as JSON lines.")
 
