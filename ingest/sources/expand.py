@@ -134,8 +134,8 @@ def _expand_iiif(uri: str, settings: Settings) -> Iterator[ExpandedInput]:
 
     try:
         with named_errors(uri):
-            for manifest in expand_collection(uri, settings):
-                yield ExpandedInput(manifest)
+            for found in expand_collection(uri, settings):
+                yield ExpandedInput(found) if isinstance(found, str) else ExpandedInput(found.input or uri, found)
     except InputError as error:
         yield ExpandedInput(error.input or uri, error)
 
