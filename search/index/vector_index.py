@@ -50,6 +50,10 @@ class IndexFilter:
     """Metadata key -> inclusive bounds."""
 
 
+ALL = IndexFilter()
+"""No condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A point found."""
@@ -67,14 +71,23 @@ class VectorIndex(Protocol):
     """Errors: VectorIndexError; IndexBusyError where the embedded index stays locked. Every write may be repeated."""
 
     @property
-    def space(self) -> EmbeddingSpace: ...
+    def space(self) -> EmbeddingSpace:
+        """The space of its vectors."""
+        ...
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Write points; durable when it returns. Same id: replaced."""
         ...
 
-    def query(self, vector: NDArray[np.float32], *, limit: int, where: IndexFilter = IndexFilter(),
-              offset: int = 0, exact: bool = False) -> list[Neighbour]:
+    def query(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        limit: int,
+        where: IndexFilter = ALL,
+        offset: int = 0,
+        exact: bool = False,
+    ) -> list[Neighbour]:
         """Nearest by cosine, best first, ties by id: two pages of results never repeat or drop a point."""
         ...
 
@@ -82,11 +95,15 @@ class VectorIndex(Protocol):
         """Stored vectors of those points that exist."""
         ...
 
-    def ids(self, where: IndexFilter = IndexFilter()) -> Iterator[UUID]:
+    def ids(self, where: IndexFilter = ALL) -> Iterator[UUID]:
         """All points that match, in no order."""
         ...
 
-    def count(self, where: IndexFilter = IndexFilter()) -> int:
+    def sample(self, size: int, where: IndexFilter = ALL) -> NDArray[np.float32]:
+        """float32 (n, d): vectors of at most `size` points that match, of the smallest ids, as good as drawn by lot."""
+        ...
+
+    def count(self, where: IndexFilter = ALL) -> int:
         """Exact number of points that match."""
         ...
 

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 
 from infra.errors import ModelError
 from infra.settings import load_settings
-from search.embedding import ClipEmbedder, load_embedder
+from search.embedding.clip import ClipEmbedder
+from search.embedding.load import load_embedder
 from search.embedding.open_clip_models import load_open_clip
 
 SHAPE = {
@@ -100,7 +101,7 @@ def test_without_a_network_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch)
         raise ConnectionError("Name or service not known")
 
     monkeypatch.setattr(open_clip.factory, "download_pretrained", unreachable)
-    with pytest.raises(ModelError, match="could not be downloaded.*MANUSPECT_MODEL=NAME:PATH"):
+    with pytest.raises(ModelError, match=r"could not be downloaded.*MANUSPECT_MODEL=NAME:PATH"):
         load_open_clip("ViT-B-32")
 
 
