@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import pyvips
 from numpy.typing import NDArray
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
+from infra.files import FileStore
 from ingest.catalogue.database import Database
 from ingest.catalogue.ids import collection_id, document_id, local_canvas, page_id
 from ingest.catalogue.tables import CollectionRow, DocumentRow, PageRow
+from ingest.page_images import write_page_image
+from ingest.sources.source import PageImage
 from ui.service.access import Viewer
 from ui.service.image_request import ImageLimits
 from ui.service.image_routes import ImageService
@@ -44,8 +46,7 @@ class Reading:
     viewer: Viewer = field(default_factory=Viewer)
 
     def replace_page(self, pixels: NDArray[np.uint8]) -> None:
-        write_pyramid(self.folder / "new.tif", pixels)
-        (self.folder / "new.tif").replace(self.folder / "page.tif")
+        write_page(self.folder, pixels)
 
 
 def drawn_page() -> NDArray[np.uint8]:
@@ -58,17 +59,15 @@ def drawn_page() -> NDArray[np.uint8]:
     return page
 
 
-def write_pyramid(path: Path, pixels: NDArray[np.uint8]) -> None:
-    height, width = pixels.shape[:2]
-    image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, 3, "uchar")
-    image.tiffsave(str(path), tile=True, pyramid=True, compression="jpeg", Q=95, tile_width=256, tile_height=256)
+def write_page(folder: Path, pixels: NDArray[np.uint8]) -> None:
+    write_page_image(FileStore(str(folder)), "page.tif", PageImage(pixels.shape[1], pixels.shape[0], pixels))
 
 
 @pytest.fixture
 def reading(tmp_path: Path) -> Iterator[Reading]:
     database = Database(f"sqlite:///{tmp_path / 'catalogue.sqlite3'}")
     pixels = drawn_page()
-    write_pyramid(tmp_path / "page.tif", pixels)
+    write_page(tmp_path, pixels)
     pages = []
     documents = []
     with database.write() as session:
@@ -98,9 +97,13 @@ def reading(tmp_path: Path) -> Iterator[Reading]:
             return result.viewer
 
         images = ImageService(
-            base_url=BASE, directory=PageDirectory(database, lifetime=0), local_path=tmp_path.joinpath,
-            identify=identify, executor=executor, reader=PageReader(), limits=ImageLimits(4000, 4000, 9_000_000),
-        )  # fmt: skip
+            base_url=BASE,
+            directory=PageDirectory(database, lifetime=0),
+            identify=identify,
+            executor=executor,
+            reader=PageReader(FileStore(str(tmp_path))),
+            limits=ImageLimits(4000, 4000, 9_000_000),
+        )
         routes = [*images.routes(), *PresentationService(BASE, database, identify).routes()]
         with TestClient(Starlette(routes=routes), base_url=BASE, follow_redirects=False) as client:
             result.client = client

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -37,8 +36,6 @@ class ImageService:
     base_url: str
     """Public address, without a slash at the end."""
     directory: PageDirectory
-    local_path: Callable[[str], Path]
-    """Key of a page image in the file store to a local file of it."""
     identify: Identify
     executor: ThreadPoolExecutor
     """Decoding and scaling happen here: its threads bound the memory in use."""
@@ -52,6 +49,10 @@ class ImageService:
             Route("/iiif/image/{page}/info.json", self._info),
             Route("/iiif/image/{page}/{region}/{size}/{rotation}/{name}", self._image),
         ]
+
+    def size(self, image: str) -> tuple[int, int]:
+        """Width, height of a stored page image by its key. Raises NotFoundError, StorageError."""
+        return self.reader.size(image)
 
     async def _base(self, request: Request) -> Response:
         return RedirectResponse(f"{self._service(request.path_params['page'])}/info.json", 303, headers=CORS)
@@ -79,7 +80,7 @@ class ImageService:
 
     def _answer_info(self, request: Request, viewer: Viewer) -> Response:
         entry = self._visible(request.path_params["page"], viewer)
-        size = self.reader.size(self.local_path(entry.image))
+        size = self.reader.size(entry.image)
         wants_ld = "application/ld+json" in request.headers.get("accept", "")
         return JSONResponse(
             image_info(self._service(entry.id), size, self.limits),
@@ -90,10 +91,9 @@ class ImageService:
     def _answer_image(self, request: Request, viewer: Viewer) -> Response:
         parts = request.path_params
         entry = self._visible(parts["page"], viewer)
-        path = self.local_path(entry.image)
         wanted = parse_image_request(
             parts["region"], parts["size"], parts["rotation"], parts["name"],
-            page_size=self.reader.size(path), limits=self.limits,
+            page_size=self.reader.size(entry.image), limits=self.limits,
         )  # fmt: skip
         tag = _entity_tag(entry, wanted.canonical)
         headers = {
@@ -105,7 +105,9 @@ class ImageService:
         }
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return Response(self.reader.render(path, wanted), media_type=_MEDIA_TYPES[wanted.format], headers=headers)
+        return Response(
+            self.reader.render(entry.image, wanted), media_type=_MEDIA_TYPES[wanted.format], headers=headers
+        )
 
     def _visible(self, page: str, viewer: Viewer) -> PageEntry:
         """The page, or NotFoundError as for one that does not exist: a refusal must not tell that it does."""
