@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
+import struct
 import threading
 import time
 from pathlib import Path
@@ -12,6 +14,9 @@ SLOTS = 256
 """Hosts share this many files by hash; two hosts in one file only makes both a little more polite."""
 LONGEST = 300.0
 """A stored time further away than this, seconds, is a leftover or a changed clock and is not believed."""
+
+_RECORD = struct.Struct("<d")
+"""The moment, seconds since the epoch, from which the hosts of a slot may be asked."""
 
 
 class Pace:
@@ -45,18 +50,18 @@ class Pace:
 
     def _reserve_among_processes(self, slot: int, earliest: float, delay: float) -> float:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / f"{slot:02x}").open("a+b") as file:
+        file = os.open(self._folder / f"{slot:02x}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            start = max(earliest, _believable(file.read(64)))
-            file.truncate(0)
-            file.write(repr(start + delay).encode())
+            start = max(earliest, _believable(os.pread(file, _RECORD.size, 0)))
+            os.pwrite(file, _RECORD.pack(start + delay), 0)
             return start
+        finally:
+            os.close(file)
 
 
 def _believable(stored: bytes) -> float:
-    try:
-        moment = float(stored or b"0")
-    except ValueError:
+    if len(stored) != _RECORD.size:
         return 0.0
-    return moment if moment <= time.time() + LONGEST else 0.0
+    (moment,) = _RECORD.unpack(stored)
+    return float(moment) if 0 <= moment <= time.time() + LONGEST else 0.0

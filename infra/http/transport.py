@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import httpcore
 import httpx
@@ -27,6 +29,12 @@ def _as_httpx() -> Iterator[None]:
         raise theirs(str(error) or type(error).__name__) from error
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The usual certificate authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR; loading them takes a while."""
+    return httpx.create_ssl_context()
+
+
 class _Body(httpx.SyncByteStream):
     def __init__(self, parts: Iterable[bytes]) -> None:
         self._parts = parts
@@ -46,7 +54,7 @@ class Transport(httpx.BaseTransport):
 
     def __init__(self, backend: httpcore.NetworkBackend, connections: int) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=_trusted(),
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=30.0,

