@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -57,21 +58,18 @@ class ClipEmbedder:
         """Pictures -> float32 (n, d) unit rows, in order; (0, d) for none. Raises ModelError."""
         if not crops:
             return self._none()
-        for crop in crops:
-            if crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3 or crop.size == 0:
-                raise ModelError(f"a crop must be uint8 (H, W, 3) with pixels, this one is {crop.dtype} {crop.shape}")
-        parts = [self._encode_images(crops[i : i + self._batch]) for i in range(0, len(crops), self._batch)]
-        return np.concatenate(parts)
+        check_crops(crops)
+        return np.concatenate(
+            [self._encode_images(crops[i : i + self._batch]) for i in range(0, len(crops), self._batch)]
+        )
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Spellings or descriptions -> float32 (n, d) unit rows, in order; (0, d) for none. Raises ModelError."""
         if not texts:
             return self._none()
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # lone surrogates become "?"
-        prompts = [prompt for text in clean for prompt in fill(text, self._templates)]
+        prompts = [prompt for text in clean(texts) for prompt in fill(text, self._templates)]
         parts = [self._encode_texts(prompts[i : i + _TEXTS_PER_PASS]) for i in range(0, len(prompts), _TEXTS_PER_PASS)]
-        ensemble = np.concatenate(parts).reshape(len(texts), len(self._templates), -1).mean(axis=1)
-        return _unit(ensemble)
+        return unit_rows(np.concatenate(parts).reshape(len(texts), len(self._templates), -1).mean(axis=1))
 
     def _none(self) -> Vectors:
         return np.zeros((0, self._space.dimension), np.float32)
@@ -85,20 +83,39 @@ class ClipEmbedder:
 
     def _forward(self, method: str, batch: Tensor) -> Vectors:
         half = self.placement.dtype != torch.float32
-        try:
-            with torch.inference_mode(), torch.autocast(self.placement.device, self.placement.dtype, enabled=half):
-                rows = getattr(self._model, method)(batch)
-            return _unit(rows.float().cpu().numpy())
-        except (RuntimeError, torch.OutOfMemoryError) as error:
-            if "out of memory" in str(error).lower():
-                raise ModelError(
-                    f"the model ran out of memory on {self.placement.device} with {self._batch} crops in a pass; "
-                    "set MANUSPECT_EMBED_BATCH lower"
-                ) from error
-            raise ModelError(f"the model failed on {self.placement.device}: {error}") from error
+        with (
+            model_errors(self.placement.device),
+            torch.inference_mode(),
+            torch.autocast(self.placement.device, self.placement.dtype, enabled=half),
+        ):
+            rows = getattr(self._model, method)(batch)
+            return unit_rows(rows.float().cpu().numpy())
 
 
-def _unit(rows: Vectors) -> Vectors:
+def check_crops(crops: Sequence[Crop]) -> None:
+    """Raise ModelError for anything but pixels."""
+    for crop in crops:
+        if crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3 or crop.size == 0:
+            raise ModelError(f"a crop must be uint8 (H, W, 3) with pixels, this one is {crop.dtype} {crop.shape}")
+
+
+def clean(texts: Sequence[str]) -> list[str]:
+    """Texts that every tokenizer takes: lone surrogates become question marks."""
+    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+@contextmanager
+def model_errors(device: str) -> Iterator[None]:
+    """Turn what torch raises into ModelError with what to do."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "out of memory" in str(error).lower():
+            raise ModelError(f"the model ran out of memory on {device}; set MANUSPECT_EMBED_BATCH lower") from error
+        raise ModelError(f"the model failed on {device}: {error}") from error
+
+
+def unit_rows(rows: Vectors) -> Vectors:
     """Rows of length 1. A row that is not finite is a failed model, not a far-away word."""
     if not np.isfinite(rows).all():
         raise ModelError("the model gave vectors that are not finite; set MANUSPECT_PRECISION to fp32")

@@ -1,0 +1,46 @@
+"""The project's own handwriting model as an Embedder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from search.embedding.clip import check_crops, clean, model_errors, unit_rows
+from search.embedding.device import Placement
+from search.embedding.digest import weights_digest
+from search.embedding.embedder import Crop, EmbeddingSpace, Vectors
+from search.handwriting import NAME, encode_crops, encode_texts, load_handwriting_model
+
+
+class HandwritingEmbedder:
+    """Crops are sorted by width and texts cut to their length, which is several times faster than open_clip's way."""
+
+    def __init__(self, weights: Path | None, placement: Placement) -> None:
+        """`weights`: None for those that come with the package. Raises ModelError."""
+        model, _, _ = load_handwriting_model(weights)
+        digest = weights_digest(model)
+        self._model = model.requires_grad_(False).to(placement.device, placement.dtype)
+        self.placement = placement
+        self._space = EmbeddingSpace(NAME, digest, encode_texts(self._model, ["a"]).shape[1])
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        """Model, digest of the weights, dimension."""
+        return self._space
+
+    def embed_crops(self, crops: Sequence[Crop]) -> Vectors:
+        """Pictures -> float32 (n, d) unit rows, in order; (0, d) for none. Raises ModelError."""
+        if not crops:
+            return np.zeros((0, self._space.dimension), np.float32)
+        check_crops(crops)
+        with model_errors(self.placement.device):
+            return unit_rows(encode_crops(self._model, crops))
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Spellings -> float32 (n, d) unit rows, in order; (0, d) for none. Raises ModelError."""
+        if not texts:
+            return np.zeros((0, self._space.dimension), np.float32)
+        with model_errors(self.placement.device):
+            return unit_rows(encode_texts(self._model, clean(texts)))
