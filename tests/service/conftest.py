@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
+from infra.errors import UsageError
 from infra.files import FileStore
 from ingest.catalogue.database import Database
 from ingest.catalogue.ids import collection_id, document_id, local_canvas, page_id
@@ -21,6 +22,8 @@ from ingest.catalogue.tables import CollectionRow, DocumentRow, PageRow
 from ingest.page_images import write_page_image
 from ingest.sources.source import PageImage
 from ui.service.access import Viewer
+from ui.service.content_search import FoundWord
+from ui.service.content_search_routes import ContentSearchService
 from ui.service.image_request import ImageLimits
 from ui.service.image_routes import ImageService
 from ui.service.page_directory import PageDirectory
@@ -61,6 +64,16 @@ def drawn_page() -> NDArray[np.uint8]:
 
 def write_page(folder: Path, pixels: NDArray[np.uint8]) -> None:
     write_page_image(FileStore(str(folder)), "page.tif", PageImage(pixels.shape[1], pixels.shape[0], pixels))
+
+
+def find_every_third(collection: str, document: str, text: str, start: int, limit: int) -> tuple[int, list[FoundWord]]:
+    """250 words in reading order on the first page of whatever document."""
+    if text == "(":
+        raise UsageError("A bracket is not closed.")
+    canvas = local_canvas(BASE, document, 1)
+    assert collection in (collection_id("Open"), collection_id("Closed"))
+    words = [FoundWord(f"w{i}", canvas, f"{3 * i},10,20,30", 1 - i / 250) for i in range(250)]
+    return len(words), words[start : start + limit]
 
 
 @pytest.fixture
@@ -104,7 +117,8 @@ def reading(tmp_path: Path) -> Iterator[Reading]:
             reader=PageReader(FileStore(str(tmp_path))),
             limits=ImageLimits(4000, 4000, 9_000_000),
         )
-        routes = [*images.routes(), *PresentationService(BASE, database, identify).routes()]
+        search = ContentSearchService(BASE, database, identify, find_every_third)
+        routes = [*images.routes(), *PresentationService(BASE, database, identify).routes(), *search.routes()]
         with TestClient(Starlette(routes=routes), base_url=BASE, follow_redirects=False) as client:
             result.client = client
             yield result

@@ -33,6 +33,8 @@ class ManifestSource:
     """A document and its pages in order."""
 
     id: str
+    collection: str
+    """Id of its collection."""
     label: str
     groups: tuple[str, ...]
     """Groups that may see its collection; empty: everyone."""
@@ -44,7 +46,7 @@ class ManifestSource:
 def read_document(database: Database, document: str) -> ManifestSource:
     """A document of the catalogue; NotFoundError where there is none. Pages of unknown size are left out."""
     head = (
-        select(DocumentRow.label, DocumentRow.details, DocumentRow.manifest, CollectionRow.groups)
+        select(DocumentRow.label, DocumentRow.details, DocumentRow.manifest, CollectionRow.id, CollectionRow.groups)
         .join(CollectionRow, CollectionRow.id == DocumentRow.collection_id)
         .where(DocumentRow.id == document)
     )
@@ -57,7 +59,7 @@ def read_document(database: Database, document: str) -> ManifestSource:
             CanvasSource(page.id, page.label, page.canvas, page.width or 0, page.height or 0, page.image is not None)
             for page in session.scalars(rows)
         )
-    return ManifestSource(document, row.label, tuple(row.groups), dict(row.details), row.manifest, pages)
+    return ManifestSource(document, row.id, row.label, tuple(row.groups), dict(row.details), row.manifest, pages)
 
 
 def manifest(document: ManifestSource, base_url: str) -> dict[str, Any]:
