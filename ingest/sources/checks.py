@@ -55,8 +55,8 @@ def named_errors(uri: str, page: int | None = None) -> Iterator[None]:
         yield
     except InputError as error:
         raise error.at(input=uri, page=page) from error.__cause__
-    except ManuspectError:
-        raise
+    except (ManuspectError, NameError, ImportError, AssertionError):
+        raise  # ours; the last three are mistakes in the program, not damage in a file
     except MemoryError as error:
         reason = "There is not enough memory to decode the page. Make it smaller, or lower MANUSPECT_PROCESSES."
         raise LimitError(reason, input=uri, page=page) from error

@@ -34,7 +34,8 @@ def eight_bit(samples: NDArray[Any], bits: int = 16) -> Uint8:
     bright = int(np.quantile(samples[::step, ::step], 0.999))
     white = (1 << min(max(8, bright.bit_length()), bits)) - 1
     table = np.minimum((np.arange(1 << 16) * 255 + white // 2) // white, 255).astype(np.uint8)
-    return table[samples]
+    scaled: Uint8 = table[samples]
+    return scaled
 
 
 def over_white(colour: Uint8, alpha: Uint8, *, premultiplied: bool = False) -> Uint8:
@@ -43,8 +44,10 @@ def over_white(colour: Uint8, alpha: Uint8, *, premultiplied: bool = False) -> U
         return np.ascontiguousarray(colour)
     weight = alpha.astype(np.uint16) if colour.ndim == 2 else alpha.astype(np.uint16)[..., None]
     if premultiplied:
-        return np.minimum(colour + (255 - weight), 255).astype(np.uint8)
-    return ((colour * weight + (255 - weight) * np.uint16(255) + 127) // 255).astype(np.uint8)
+        mixed = np.minimum(colour + (255 - weight), 255)
+    else:
+        mixed = (colour * weight + (255 - weight) * np.uint16(255) + 127) // 255
+    return np.asarray(mixed, dtype=np.uint8)
 
 
 def from_inks(cmyk: Uint8) -> Uint8:
