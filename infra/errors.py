@@ -11,7 +11,9 @@ ManuspectError
 │   ├── LimitError               larger than a page, pixel, byte or time limit
 │   ├── BlankImageError          constant-coloured after decoding
 │   ├── ForbiddenAddressError    a private or loopback address, refused
-│   └── FetchError               the network or the other server failed
+│   ├── FetchError               the network or the other server failed
+│   ├── WorkerLostError          the process working on it died, for example for want of memory
+│   └── UnexpectedError          a fault in the program itself
 ├── VectorIndexError         the vector index failed
 │   └── IndexBusyError           another process holds the embedded index
 ├── CatalogueError           the database failed
@@ -98,6 +100,14 @@ class FetchError(InputError):
     ) -> None:
         super().__init__(reason, input=input, page=page)
         self.status = status
+
+
+class WorkerLostError(InputError):
+    """The process working on it died, for example killed for want of memory."""
+
+
+class UnexpectedError(InputError):
+    """A fault in the program itself, met on this input."""
 
 
 class VectorIndexError(ManuspectError):

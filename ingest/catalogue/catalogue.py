@@ -183,6 +183,11 @@ class Catalogue:
         with self._db.read() as session:
             return reading.documents_with_work(session, collection)
 
+    def count_waiting(self, documents: Sequence[str]) -> int:
+        """How many pages of these documents wait."""
+        with self._db.read() as session:
+            return reading.count_waiting(session, documents)
+
     def claim_pages(self, worker: str, limit: int, documents: Sequence[str]) -> list[ClaimedPage]:
         """Take up to `limit` waiting pages of these documents, in order; their attempts are counted now."""
         with self._db.write() as session:

@@ -85,6 +85,9 @@ def _claim(page: PageRow, document: DocumentRow, worker: str) -> ClaimedPage | N
         collection_id=document.collection_id,
         metadata=document.details,
         stale=page.stale,
+        image=page.image,
+        canvas_size=(page.width, page.height) if page.width and page.height else None,
+        painting=page.painting,
     )
 
 

@@ -30,6 +30,11 @@ def word_id(page: str, digest: str, region: Region, segmenter: str) -> str:
     return str(uuid5(_NAMESPACE, f"{page}/{digest}/{region.xywh}/{segmenter}"))
 
 
+def stored_digest(digest: str) -> str:
+    """A source's digest in the 64 characters that the tables have for it."""
+    return digest if len(digest) <= 64 else hashlib.sha256(digest.encode()).hexdigest()
+
+
 def local_canvas(base_url: str, document: str, number: int) -> str:
     """The IIIF canvas id of a page whose source gives none."""
     return f"{base_url.rstrip('/')}/iiif/presentation/{document}/canvas/{number}"

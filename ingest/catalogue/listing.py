@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +13,6 @@ from ingest.catalogue import ids
 from ingest.catalogue.records import ListingResult, Metadata
 from ingest.catalogue.tables import DocumentRow, DocumentState, DraftRow, PageRow, PageState, WordRow, now
 from ingest.sources.source import PageRef, SourceInfo
-
-_DIGEST_LENGTH = 64
 
 
 def list_document(
@@ -37,7 +34,7 @@ def list_document(
     if _is_as_before(session, row, info, refs, base_url):
         return ListingResult(key, row.label, created=False, unchanged=len(refs))
     result = _update_pages(session, row, info, refs, base_url)
-    row.digest, row.state, row.error, row.reason = _digest(info.digest), DocumentState.LISTED, None, None
+    row.digest, row.state, row.error, row.reason = ids.stored_digest(info.digest), DocumentState.LISTED, None, None
     row.updated = now()
     return result
 
@@ -75,7 +72,7 @@ def _create(
         uri=clean(info.uri),
         kind=info.kind,
         label=clean(info.label),
-        digest=_digest(info.digest),
+        digest=ids.stored_digest(info.digest),
         manifest=info.manifest,
         details=_clean_details({**info.metadata, **metadata}),
         state=DocumentState.LISTED,
@@ -99,7 +96,7 @@ def _page_values(document: str, info: SourceInfo, ref: PageRef, base_url: str) -
         "label": clean(ref.label),
         "canvas": ref.canvas or ids.local_canvas(base_url, document, ref.number),
         "image_service": ref.image_service,
-        "digest": _digest(ref.digest or info.digest),
+        "digest": ids.stored_digest(ref.digest or info.digest),
     }
 
 
@@ -120,7 +117,7 @@ def _clean_details(metadata: Metadata) -> dict[str, Any]:
 
 def _is_as_before(session: Session, row: DocumentRow, info: SourceInfo, refs: Sequence[PageRef], base_url: str) -> bool:
     """Same content, all pages listed, and under the same canvas ids."""
-    if row.state != DocumentState.LISTED or row.digest != _digest(info.digest):
+    if row.state != DocumentState.LISTED or row.digest != ids.stored_digest(info.digest):
         return False
     present = PageRow.document_id == row.id, PageRow.state != PageState.REMOVING
     if session.scalar(select(func.count()).where(*present)) != len(refs):
@@ -176,8 +173,3 @@ def remove_page(session: Session, page: PageRow) -> None:
         .where(PageRow.id == page.id)
         .values(state=PageState.REMOVING, claim=PageRow.claim + 1, stale=True, words=0, updated=now())
     )
-
-
-def _digest(digest: str) -> str:
-    """A source's digest in the room the table has."""
-    return digest if len(digest) <= _DIGEST_LENGTH else hashlib.sha256(digest.encode()).hexdigest()

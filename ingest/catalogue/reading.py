@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from ingest.catalogue.records import (
@@ -188,3 +188,13 @@ def live_page_batch(session: Session, document: str | None, after: str, limit: i
     if document is not None:
         query = query.where(PageRow.document_id == document)
     return list(session.scalars(query.order_by(PageRow.id).limit(limit)))
+
+
+def count_waiting(session: Session, documents: Sequence[str]) -> int:
+    """How many pages of these documents wait."""
+    waiting = 0
+    for start in range(0, len(documents), _BATCH):
+        some = documents[start : start + _BATCH]
+        query = select(func.count()).where(PageRow.state == PageState.WAITING, PageRow.document_id.in_(some))
+        waiting += session.scalar(query) or 0
+    return waiting

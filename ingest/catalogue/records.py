@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from ingest.catalogue.tables import DocumentState, PageState
+from ingest.catalogue.states import DocumentState, PageState
 from ingest.geometry import Region
 
 Metadata = Mapping[str, str | int | float]
@@ -139,6 +139,12 @@ class ClaimedPage:
     """The document's."""
     stale: bool
     """Something of an earlier generation or claim may have to be deleted afterwards."""
+    image: str | None
+    """Key of the image of the live generation, None where there is none."""
+    canvas_size: tuple[int, int] | None
+    """Width, height of the live generation's canvas, pixels."""
+    painting: Mapping[str, Any] | None
+    """The live generation's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from ingest.catalogue.records import CollectionStatus, Failure
 from ingest.catalogue.tables import CollectionRow, DocumentRow, DocumentState, PageRow, PageState
 
+_BATCH = 500
+
 
 def status(session: Session, collection: str | None) -> list[CollectionStatus]:
     """One record a collection, by name; all collections, or the one with that id."""
@@ -71,6 +73,15 @@ def _failures_by_collection(session: Session, collection: str | None) -> dict[st
 
 def failures(session: Session, collection: str | None, documents: Sequence[str] | None) -> list[Failure]:
     """Failed documents and pages, by input and page number; of all, of one collection, or of these documents."""
+    if documents is None:
+        found = _failures(session, collection, None)
+    else:
+        batches = [documents[start : start + _BATCH] for start in range(0, len(documents), _BATCH)]
+        found = [failure for batch in batches for failure in _failures(session, collection, batch)]
+    return sorted(found, key=lambda failure: (failure.collection, failure.input, failure.page or 0))
+
+
+def _failures(session: Session, collection: str | None, documents: Sequence[str] | None) -> list[Failure]:
     of_documents = (
         select(DocumentRow.uri, DocumentRow.error, DocumentRow.reason, CollectionRow.name)
         .join(CollectionRow, DocumentRow.collection_id == CollectionRow.id)
@@ -97,4 +108,4 @@ def failures(session: Session, collection: str | None, documents: Sequence[str] 
         Failure(uri, number, error or "", reason or "", name)
         for uri, number, error, reason, name in session.execute(of_pages)
     ]
-    return sorted(found, key=lambda failure: (failure.collection, failure.input, failure.page or 0))
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,33 +20,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from ingest.catalogue.states import DocumentState, PageState, SpaceState
 
-class PageState(enum.StrEnum):
-    """A page is in one of these at a time; each transition is one transaction."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    INDEXED = "indexed"
-    EMPTY = "empty"
-    FAILED = "failed"
-    REMOVING = "removing"
-    """No longer in its document; hidden from queries until everything of it is deleted."""
-
-
-class DocumentState(enum.StrEnum):
-    """LISTED: its pages are known. FAILED: it could not be opened or listed. REMOVING: being deleted, page by page."""
-
-    LISTED = "listed"
-    FAILED = "failed"
-    REMOVING = "removing"
-
-
-class SpaceState(enum.StrEnum):
-    """LIVE answers queries; BUILDING is filled beside it; RETIRED waits for its index to be deleted."""
-
-    BUILDING = "building"
-    LIVE = "live"
-    RETIRED = "retired"
+__all__ = [
+    "Base",
+    "CollectionRow",
+    "DocumentRow",
+    "DocumentState",
+    "DraftRow",
+    "PageRow",
+    "PageState",
+    "SpaceRow",
+    "SpaceState",
+    "WordRow",
+    "now",
+]
 
 
 def now() -> datetime:

@@ -1,0 +1,149 @@
+"""The whole way from files to points, with real sources, segmentation, catalogue and index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import TinyEmbedder, state_of, write_page
+
+from infra.errors import ModelError
+from infra.settings import Settings
+from ingest.catalogue import PageState
+from search.index.vector_index import IndexFilter
+from workers.cleaning import remove_document
+from workers.context import Context
+from workers.pipeline import IngestRequest, ingest
+
+Scans = Callable[..., list[Path]]
+
+pytestmark = pytest.mark.usefixtures("same_process")
+
+
+def run(settings: Settings, *inputs: Path, embedder: TinyEmbedder | None = None, **metadata: str):  # type: ignore[no-untyped-def]
+    with Context(settings, embedder or TinyEmbedder()) as context:
+        request = IngestRequest(tuple(map(str, inputs)), "notes", tuple(metadata.items()))
+        return ingest(context, request)
+
+
+def test_words_are_found_recorded_and_their_vectors_lie_in_the_index(settings: Settings, scans: Scans) -> None:
+    files = scans("alpha beta/gamma", "delta")
+    embedder = TinyEmbedder()
+    report = run(settings, *files, embedder=embedder)
+    assert (report.documents, report.new, report.indexed, report.failed) == (2, 2, 2, 0)
+    assert report.words == sum(embedder.batches) > 3
+    with Context(settings, TinyEmbedder()) as context:
+        index = context.live_index()
+        assert index.count() == report.words
+        [document, other] = context.catalogue.documents()
+        [page] = context.catalogue.pages(document.id)
+        words = context.catalogue.page_words(page.id)
+        assert {word.line for word in words} == {0, 1} and words[0].position == 0
+        assert (page.width, page.height, page.state) == (420, 300, PageState.INDEXED)
+        assert index.count(IndexFilter(documents=(other.id,))) == report.words - len(words)
+        assert len(context.catalogue.hits_context([str(key) for key in index.ids()])) == report.words
+    assert set(report.stages) >= {"list", "read", "store", "segment", "embed", "upsert", "record"}
+
+
+def test_the_same_files_again_are_nothing_to_do(settings: Settings, scans: Scans) -> None:
+    files = scans("alpha beta", "gamma")
+    run(settings, *files)
+    before = state_of(settings)
+    embedder = TinyEmbedder()
+    again = run(settings, files[0].parent, embedder=embedder)
+    assert (again.new, again.unchanged, again.indexed) == (0, 2, 0) and embedder.batches == []
+    assert state_of(settings) == before
+
+
+def test_an_added_file_is_all_that_is_worked_on(settings: Settings, scans: Scans) -> None:
+    [first] = scans("alpha beta")
+    run(settings, first.parent)
+    write_page(first.parent / "2.png", "gamma delta")
+    embedder = TinyEmbedder()
+    report = run(settings, first.parent, embedder=embedder)
+    assert (report.new, report.unchanged, report.indexed) == (1, 1, 1)
+    assert sum(embedder.batches) == report.words
+
+
+def test_a_changed_file_replaces_its_words_vectors_and_image(settings: Settings, scans: Scans, tmp_path: Path) -> None:
+    files = scans("alpha beta gamma", "delta")
+    run(settings, *files)
+    old = state_of(settings)
+    write_page(files[0], "omega")
+    report = run(settings, *files)
+    assert (report.new, report.unchanged) == (1, 1)
+    new = state_of(settings)
+    fresh = Settings(home=tmp_path / "fresh", processes=1)
+    run(fresh, *files)
+    assert new == state_of(fresh)
+    assert len(new["files"]) == len(old["files"]) == 2  # type: ignore[arg-type]
+
+
+def test_a_document_that_lost_pages_keeps_nothing_of_them(settings: Settings, tmp_path: Path, scans: Scans) -> None:
+    from PIL import Image
+
+    pages = [Image.open(path).convert("L") for path in scans("alpha beta", "gamma")]
+    path = tmp_path / "book.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    assert run(settings, path).indexed == 2
+    pages[0].save(path)
+    report = run(settings, path)
+    assert report.removed == 1
+    state = state_of(settings)
+    assert len(state["words"]) == len(state["files"]) == 1  # type: ignore[arg-type]
+    [words] = state["words"].values()  # type: ignore[attr-defined]
+    assert set(state["vectors"]) == {word[0] for word in words}  # type: ignore[call-overload]
+
+
+def test_a_removed_document_leaves_nothing(settings: Settings, scans: Scans) -> None:
+    files = scans("alpha beta", "gamma")
+    run(settings, *files)
+    with Context(settings, TinyEmbedder()) as context:
+        for document in context.catalogue.documents():
+            remove_document(context, document.id)
+    assert state_of(settings) == {"words": {}, "vectors": {}, "files": []}
+
+
+def test_bad_inputs_are_named_and_the_rest_is_indexed(settings: Settings, scans: Scans, tmp_path: Path) -> None:
+    [good] = scans("alpha")
+    (tmp_path / "zero.png").touch()
+    (tmp_path / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0" + b"\x00" * 50)
+    report = run(settings, good, tmp_path / "zero.png", tmp_path / "torn.jpg", tmp_path / "missing.pdf")
+    assert report.indexed == 1
+    failed = {Path(failure.input).name: failure.error for failure in report.failures}
+    assert failed == {"zero.png": "CorruptError", "torn.jpg": "CorruptError", "missing.pdf": "NotFoundError"}
+    assert all(failure.reason.endswith(".") for failure in report.failures)
+    again = run(settings, good)
+    assert again.failures == ()
+
+
+def test_a_page_without_writing_is_empty_not_failed(settings: Settings, tmp_path: Path) -> None:
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(238, 248, (300, 420), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "blank.png")
+    report = run(settings, tmp_path / "blank.png")
+    assert (report.empty, report.failed, report.words) == (1, 0, 0)
+
+
+def test_new_metadata_reaches_the_points_without_the_model(settings: Settings, scans: Scans) -> None:
+    files = scans("alpha beta")
+    run(settings, *files, box="1")
+    embedder = TinyEmbedder()
+    run(settings, *files, embedder=embedder, box="2")
+    assert embedder.batches == []
+    with Context(settings, TinyEmbedder()) as context:
+        assert context.live_index().count(IndexFilter(equals={"box": "2"})) > 0
+        assert context.live_index().count(IndexFilter(equals={"box": "1"})) == 0
+
+
+def test_another_model_is_refused(settings: Settings, scans: Scans) -> None:
+    files = scans("alpha")
+    run(settings, *files)
+    [more] = scans("beta", folder="more")
+    with pytest.raises(ModelError, match="manuspect reindex"):
+        run(settings, more, embedder=TinyEmbedder("other"))
+    report = run(settings, more)
+    assert report.indexed == 1
