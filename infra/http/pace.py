@@ -12,7 +12,7 @@ from pathlib import Path
 
 SLOTS = 256
 """Hosts share this many files by hash; two hosts in one file only makes both a little more polite."""
-LONGEST = 300.0
+LONGEST = 120.0
 """A stored time further away than this, seconds, is a leftover or a changed clock and is not believed."""
 
 _RECORD = struct.Struct("<d")

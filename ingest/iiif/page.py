@@ -35,7 +35,8 @@ def read_page(canvas: Canvas, location: Location, settings: Settings) -> PageIma
     if len(canvas.paintings) == 1 and _fills(canvas.paintings[0], canvas.size):
         image, served = reader.read(canvas.paintings[0].picture)
         whole = Region(0, 0, *(canvas.size or (image.width, image.height)))
-        return replace(image, painting=painting_json([replace(served, target=whole)] if served else []))
+        shown = [replace(served, target=whole)] if served else []
+        return replace(image, painting=painting_json(shown, (image.width, image.height)))
     if canvas.size is None:
         raise CorruptError("several images or a part are painted on it, but it has no width and height")
     placed: list[_Placed] = []
@@ -45,7 +46,8 @@ def read_page(canvas: Canvas, location: Location, settings: Settings) -> PageIma
         target = painting.target.within(*canvas.size) if painting.target else Region(0, 0, *canvas.size)
         placed.append((image, target))
         all_served += [replace(served, target=target)] if served else []
-    return replace(_composed(canvas.size, placed, settings), painting=painting_json(all_served))
+    page = _composed(canvas.size, placed, settings)
+    return replace(page, painting=painting_json(all_served, (page.width, page.height)))
 
 
 def _fills(painting: Painting, size: tuple[int, int] | None) -> bool:

@@ -136,8 +136,8 @@ def region_url(page: PagePlace, region: Region, base_url: str | None = None) -> 
     """URL of an image of a region, given in canvas pixels.
 
     Of the page's own image service where it gives regions; on a canvas of several images, of the one that shows most of
-    the region, the upper one where they show the same. Else of our image service under `base_url`, which serves the
-    stored page image in canvas pixels; None where there is neither or the region lies outside the canvas.
+    the region, the upper one where they show the same. Else of our image service under `base_url`, which speaks in
+    pixels of the stored page image; None where there is neither or the region lies outside the canvas.
     """
     if page.width and page.height:
         inside = region.clipped(page.width, page.height)
@@ -151,7 +151,12 @@ def region_url(page: PagePlace, region: Region, base_url: str | None = None) -> 
     ]
     if shown:
         return max(shown, key=lambda entry: entry[:2])[2].url(region)
-    return f"{base_url.rstrip('/')}/iiif/image/{page.id}/{region.xywh}/max/0/default.jpg" if base_url else None
+    if not base_url:
+        return None
+    stored = page.painting["stored"] if page.painting else None
+    if stored and page.width and page.height:
+        region = _scaled(region, (page.width, page.height), (stored[0], stored[1]))
+    return f"{base_url.rstrip('/')}/iiif/image/{page.id}/{region.xywh}/max/0/default.jpg"
 
 
 def parse_region_url(url: str) -> RegionRequest | None:
@@ -172,9 +177,13 @@ def to_derivative(region: Region, canvas: Size, derivative: Size) -> Region | No
     return _scaled(inside, canvas, derivative) if inside else None
 
 
-def painting_json(images: Iterable[ServedImage]) -> dict[str, Any]:
-    """What `PageImage.painting` holds and the catalogue stores: the images in painting order, undermost first."""
+def painting_json(images: Iterable[ServedImage], stored: Size) -> dict[str, Any]:
+    """What `PageImage.painting` holds and the catalogue stores.
+
+    `images`: those that a service gives, in painting order, undermost first; `stored`: size of the page image as read.
+    """
     return {
+        "stored": list(stored),
         "images": [
             {
                 "service": image.service,
@@ -187,7 +196,7 @@ def painting_json(images: Iterable[ServedImage]) -> dict[str, Any]:
                 "turns": image.turns,
             }
             for image in images
-        ]
+        ],
     }
 
 

@@ -71,6 +71,9 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         socketserver.TCPServer.server_bind(self)  # without the reverse look-up of the name
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up, or does not like the certificate, is no news."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"

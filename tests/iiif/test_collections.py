@@ -173,7 +173,7 @@ values = st.recursive(
 def test_any_collection_gives_uris_and_named_errors(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "collection.json"
 
-    @trial(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @trial(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.dictionaries(st.sampled_from(["items", "manifests", "collections", "first", "next", "members"]), values))
     def attempt(parts: Any) -> None:
         path.write_text(json.dumps({"type": "Collection", **parts}))

@@ -55,6 +55,7 @@ def test_the_full_image_in_one_request(reader: Reader, iiif: Any, version: int, 
     words = {1: "full/full/0/native.jpg", 2: "full/full/0/default.jpg", 3: "full/max/0/default.jpg"}
     assert service.asked == [words[version]]
     assert page.painting == {
+        "stored": [400, 600],
         "images": [
             {
                 "service": service.url,
@@ -66,7 +67,7 @@ def test_the_full_image_in_one_request(reader: Reader, iiif: Any, version: int, 
                 "limited": False,
                 "turns": level == 2,
             }
-        ]
+        ],
     }
 
 
@@ -121,7 +122,7 @@ def test_level_0_with_tiles_only(reader: Reader, iiif: Any, version: int, refusa
     page = reader.page(iiif.image(service))
     assert same(page, service.pixels)
     assert all(request.startswith("full/") for request in service.refused)
-    assert page.painting == {"images": []}  # no region of it can be asked for
+    assert page.painting is not None and page.painting["images"] == []  # no region of it can be asked for
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -163,7 +164,7 @@ def test_plain_image(reader: Reader, iiif: Any) -> None:
     iiif.server.routes["/a.jpg"] = lambda handler: handler.reply(200, data)
     page = reader.page({"id": "/a.jpg", "type": "Image"})  # relative to the manifest
     assert page.encoded == data
-    assert page.painting == {"images": []}
+    assert page.painting is not None and page.painting["images"] == []
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_a_broken_service_falls_back_to_the_image(reader: Reader, iiif: Any) -> 
     body = {"id": f"{iiif.server.url}/a.jpg", "service": [{"id": f"{iiif.server.url}/gone", "type": "ImageService3"}]}
     page = reader.page(body)
     assert page.encoded == data
-    assert page.painting == {"images": []}
+    assert page.painting is not None and page.painting["images"] == []
 
 
 @pytest.mark.parametrize(

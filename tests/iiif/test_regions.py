@@ -69,7 +69,7 @@ def test_derivative_to_canvas_to_region_url_and_back(
     """A box drawn on a thumbnail is wholly shown by the URL made of it, and the URL asks for nothing outside."""
     drawn = data.draw(regions_in(derivative))
     image = data.draw(served_images(canvas))
-    page = Page(width=canvas[0], height=canvas[1], painting=painting_json([image]))
+    page = Page(width=canvas[0], height=canvas[1], painting=painting_json([image], (1, 1)))
 
     region = from_derivative(drawn, derivative, canvas)
     assert region is not None
@@ -127,9 +127,11 @@ def test_regions_are_clipped_at_the_borders(data: st.DataObject, canvas: tuple[i
     region = Region(*(data.draw(st.integers(low, 500)) for low in (0, 0, 1, 1)))
     whole = Region(0, 0, *canvas)
     page = Page(
-        width=canvas[0], height=canvas[1], painting=painting_json([ServedImage(SERVICE, 2, canvas, whole, whole)])
+        width=canvas[0],
+        height=canvas[1],
+        painting=painting_json([ServedImage(SERVICE, 2, canvas, whole, whole)], canvas),
     )
-    url, own = region_url(page, region), region_url(replace(page, painting={"images": []}), region, BASE)
+    url, own = region_url(page, region), region_url(replace(page, painting=painting_json([], canvas)), region, BASE)
     inside = region.clipped(*canvas)
     if inside is None:
         assert url is None
@@ -144,7 +146,7 @@ def test_syntax_of_each_version() -> None:
 
     def url(version: int, **more: Any) -> str | None:
         image = ServedImage(SERVICE, version, (2000, 3000), Region(0, 0, 2000, 3000), whole, **more)
-        return region_url(Page(painting=painting_json([image])), Region(10, 20, 30, 40))
+        return region_url(Page(painting=painting_json([image], (1, 1))), Region(10, 20, 30, 40))
 
     assert url(1) == f"{SERVICE}/20,40,60,80/full/0/native.jpg"
     assert url(2) == f"{SERVICE}/20,40,60,80/full/0/default.jpg"
@@ -162,7 +164,7 @@ def test_a_service_that_cannot_turn_shows_the_region_as_it_has_it() -> None:
 def test_on_a_canvas_of_several_images_the_one_that_shows_most_is_asked() -> None:
     under = ServedImage("https://a.org/page", 2, (1000, 1500), Region(0, 0, 1000, 1500), Region(0, 0, 1000, 1500))
     over = ServedImage("https://a.org/detail", 3, (400, 400), Region(0, 0, 400, 400), Region(100, 100, 200, 200))
-    page = Page(painting=painting_json([under, over]))
+    page = Page(painting=painting_json([under, over], (2000, 3000)))
     assert region_url(page, Region(150, 150, 50, 50)) == "https://a.org/detail/100,100,100,100/max/0/default.jpg"
     assert region_url(page, Region(0, 0, 150, 150)) == "https://a.org/page/0,0,150,150/full/0/default.jpg"
     assert region_url(page, Region(800, 800, 50, 50)) == "https://a.org/page/800,800,50,50/full/0/default.jpg"
@@ -170,9 +172,24 @@ def test_on_a_canvas_of_several_images_the_one_that_shows_most_is_asked() -> Non
 
 def test_pages_without_regions_of_their_own_are_served_by_us_or_not_at_all() -> None:
     region = Region(1, 2, 3, 4)
-    for page in (Page(), Page(painting={"images": []}, image_service=SERVICE)):
+    for page in (Page(), Page(painting=painting_json([], (1000, 1500)), image_service=SERVICE)):
         assert region_url(page, region) is None
         assert region_url(page, region, BASE + "/") == f"{BASE}/iiif/image/1c9f/1,2,3,4/max/0/default.jpg"
+
+
+@given(st.data(), sizes, sizes)
+def test_our_own_service_is_asked_in_pixels_of_the_stored_image(
+    data: st.DataObject, canvas: tuple[int, int], stored: tuple[int, int]
+) -> None:
+    region = data.draw(regions_in(canvas))
+    page = Page(width=canvas[0], height=canvas[1], painting=painting_json([], stored))
+    asked = parse_region_url(region_url(page, region, BASE) or "")
+    assert asked is not None
+    inner = Region.parse(asked.region)
+    assert inner.clipped(*stored) == inner
+    back = from_derivative(inner, stored, canvas)
+    assert back is not None
+    assert covers(back, region)
 
 
 def test_a_service_of_which_nothing_is_recorded_is_asked_in_the_usual_way() -> None:
