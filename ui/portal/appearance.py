@@ -1,0 +1,56 @@
+"""Looks and behaviour of the portal as Streamlit options: a reading room by day and by lamplight.
+
+Text on paper and on the dark ground keeps a contrast of at least 7 to 1, accents at least 4.5 to 1 (WCAG AA).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SHARED = {
+    "font": "sans-serif",
+    "headingFont": "serif",
+    "baseRadius": "6px",
+    "showWidgetBorder": True,
+}
+_LIGHT = {
+    "primaryColor": "#8a3b12",
+    "backgroundColor": "#fbf8f1",
+    "secondaryBackgroundColor": "#f2ecdf",
+    "textColor": "#2b241b",
+    "linkColor": "#7a3410",
+    "borderColor": "#d2c7b2",
+    "grayTextColor": "#5f5647",
+}
+_DARK = {
+    "primaryColor": "#e3a35c",
+    "backgroundColor": "#1b1916",
+    "secondaryBackgroundColor": "#262320",
+    "textColor": "#ece5d8",
+    "linkColor": "#ecb577",
+    "borderColor": "#4a443b",
+    "grayTextColor": "#b8ae9c",
+}
+
+
+def options(*, max_upload_mb: int) -> dict[str, Any]:
+    """Streamlit options, dotted name to value."""
+    themes = {
+        **{f"theme.{name}": value for name, value in _SHARED.items()},
+        **{f"theme.light.{name}": value for name, value in _LIGHT.items()},
+        **{f"theme.dark.{name}": value for name, value in _DARK.items()},
+    }
+    return {
+        **themes,
+        "client.toolbarMode": "viewer",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "browser.gatherUsageStats": False,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.maxUploadSize": max_upload_mb,
+        "server.enableXsrfProtection": True,
+        "runner.magicEnabled": False,
+        "global.suppressDeprecationWarnings": True,
+    }

@@ -1,0 +1,46 @@
+"""Where a word's picture is served, with a little of its surroundings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.geometry import Region
+
+_ASIDE = 0.8
+_ABOVE = 0.45
+_WIDEST = 640
+_HIGHEST = 176
+
+
+@dataclass(frozen=True, slots=True)
+class CropPicture:
+    """A picture address, its size in canvas pixels, and where the word is in it."""
+
+    address: str
+    """Path on this server."""
+    width: int
+    height: int
+    box: tuple[float, float, float, float]
+    """Left, top, width, height of the word in percent of the picture."""
+
+
+def crop_picture(page: str, canvas: tuple[int, int], word: Region, *, aside: float = _ASIDE) -> CropPicture:
+    """The picture of a word on a canvas of that (width, height), with `aside` word heights of context to its sides.
+
+    The region is asked for in percent, which holds whatever the size of the stored image.
+    """
+    width, height = canvas
+    left, top = max(0, round(word.x - aside * word.h)), max(0, round(word.y - _ABOVE * word.h))
+    right = min(width, round(word.x2 + aside * word.h))
+    bottom = min(height, round(word.y2 + _ABOVE * word.h))
+    across, down = max(1, right - left), max(1, bottom - top)
+    parts = (100 * left / width, 100 * top / height, 100 * across / width, 100 * down / height)
+    region = ",".join(f"{part:.5f}" for part in parts)
+    box = (
+        100 * (word.x - left) / across,
+        100 * (word.y - top) / down,
+        100 * word.w / across,
+        100 * word.h / down,
+    )
+    address = f"/iiif/image/{page}/pct:{region}/!{_WIDEST},{_HIGHEST}/0/default.webp"
+    return CropPicture(address, across, down, tuple(round(part, 2) for part in box))  # type: ignore[arg-type]

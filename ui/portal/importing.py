@@ -1,0 +1,44 @@
+"""Work on collections that a page may start and must not wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something being done to a collection, or done last."""
+
+    collection: str
+    """Name."""
+    what: str
+    """For example `Adding 3 files`."""
+    running: bool
+    error: str | None = None
+    """Why it stopped, None where it did not."""
+
+
+class Importer(Protocol):
+    """Every call returns at once; pages and documents report their own failures in the catalogue."""
+
+    def add(self, collection: str, inputs: Sequence[str]) -> None:
+        """Add files, folders or URLs to the collection of that name."""
+        ...
+
+    def retry(self, collection: str) -> None:
+        """Try once more what failed in the collection of that name."""
+        ...
+
+    def reindex(self, collection: str) -> None:
+        """Find the words of the collection of that name anew, beside the live ones."""
+        ...
+
+    def remove(self, collection: str, document: str | None = None) -> None:
+        """Delete the collection of that name, or one document of it by id, with all that was derived from it."""
+        ...
+
+    def activities(self) -> Sequence[Activity]:
+        """What runs and waits, oldest first, and the last thing that ended."""
+        ...

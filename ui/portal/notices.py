@@ -1,0 +1,65 @@
+"""What a page says when there is nothing to show, or something failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from infra.errors import IndexBusyError, ManuspectError, UsageError
+from ui.portal.words import plain
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Errors meant for people become a message in the page; the rest of the page goes on."""
+    try:
+        yield
+    except UsageError as error:
+        st.warning(f"That could not be understood. {plain(error)}", icon=":material/help:")
+    except IndexBusyError as error:
+        st.info(
+            f"The index is in use by another process; try again in a moment. {plain(error)}",
+            icon=":material/hourglass:",
+        )
+    except ManuspectError as error:
+        st.error(plain(error), icon=":material/error:")
+
+
+def something_failed(error: Exception) -> bool:
+    """Shown for an error nobody foresaw; the details are in the log, not on the page."""
+    st.error(
+        "Something went wrong here, and it has been written to the server's log. Reload the page to go on; "
+        f"if it happens again, give your administrator this name: {plain(type(error).__name__)}.",
+        icon=":material/error:",
+    )
+    return True
+
+
+def welcome(has_words: bool) -> None:
+    """Before anything was asked."""
+    with st.container(key="welcome"):
+        if has_words:
+            st.subheader("Find a word in the hand that wrote it", anchor=False)
+            st.markdown(
+                "Type a word and press Enter. You will see every place where it seems to be written, on the page "
+                "image, with how sure the match is. Nobody needs to have transcribed anything."
+            )
+            st.markdown(
+                "You can also point at a word: open a page and draw a box around it, or upload a picture of it."
+            )
+        else:
+            st.subheader("Nothing is indexed yet", anchor=False)
+            st.markdown("Add scans, PDFs or IIIF manifests under *Collections*, and search while they are being read.")
+
+
+def nothing_found(least: int, filtered: bool) -> None:
+    """Nothing above the least confidence."""
+    with st.container(key="nothing"):
+        st.subheader("Not found", anchor=False)
+        hints = [f"No place is at least {least} % sure. Lower the confidence to see weaker matches."]
+        if filtered:
+            hints.append("Filters are set; clearing them searches everything.")
+        hints.append("Try another spelling, or mark a word on a page and search by its picture.")
+        st.markdown("\n".join(f"- {hint}" for hint in hints))

@@ -1,0 +1,151 @@
+"""The search box with its help, the ways to search by example, and the filters."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from ui.portal.address import CROP_KEY, ask, asked
+from ui.portal.asked import Asked
+from ui.portal.reader import Reader, uploaded_crop
+from ui.portal.words import count, plain
+
+_HELP = """
+| type | to find |
+|---|---|
+| `Barcelona` | one word, however it is spelt in capitals or accents |
+| `rey don` | pages that have all of the words |
+| `"rey don Alfonso"` | the words in this order, as neighbours |
+| `rey OR roi` | either word |
+| `rey -reina` | the first, on pages without the second |
+| `Barcelona~` | looser matches too |
+
+The percentage on a hit is how likely it is the word; the total counts hits above the confidence you chose.
+Arrow keys walk through the hits, Enter opens the page, `m` finds more like it, `+` and `-` mark it right or wrong.
+"""
+CROP_TYPES = ["png", "jpg", "jpeg", "webp", "tif", "tiff"]
+_CROP_MB = 10
+
+
+def query_bar(question: Asked, reader: Reader) -> None:
+    """The box and the buttons beside it."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="query"):
+        _mirror("ask_text", question.text)
+        st.text_input(
+            "Find a word",
+            key="ask_text",
+            type="search",
+            placeholder="a word, a name, “a phrase”",
+            max_chars=1000,
+            on_change=_change_text,
+            autocomplete="off",
+        )
+        with st.popover("Example", icon=":material/image_search:", help="Search by the picture of a word"):
+            _by_example()
+        with st.popover(_filters_label(question), icon=":material/tune:", help="Where to search, and how sure to be"):
+            _filters(question, reader)
+        with st.popover("Help", icon=":material/help:"):
+            st.markdown(_HELP)
+    _examples(question)
+
+
+def _mirror(key: str, value: Any) -> None:
+    """Let a widget show what the address says."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _change_text() -> None:
+    ask(replace(asked(), text=st.session_state["ask_text"] or "", part=1))
+
+
+def _by_example() -> None:
+    st.markdown("Upload a picture of one word, cut close to the ink.")
+    picture = st.file_uploader(
+        "Picture of a word", type=CROP_TYPES, key="crop_upload", max_upload_size=_CROP_MB, label_visibility="collapsed"
+    )
+    if picture is not None and st.button("Find more like this picture", key="crop_ask", type="primary"):
+        content = picture.getvalue()
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        st.session_state[CROP_KEY] = (digest, content)
+        ask(Asked(crop=digest, collections=asked().collections, least=asked().least))
+        st.rerun()
+    st.caption("Or open a page and draw a box around a word there.")
+
+
+def _filters_label(question: Asked) -> str:
+    number = sum((bool(question.collections), bool(question.first_page or question.last_page), bool(question.metadata)))
+    return f"Filters ({number})" if number else "Filters"
+
+
+def _filters(question: Asked, reader: Reader) -> None:
+    _mirror("ask_least", question.least)
+    st.slider(
+        "Least confidence", 0, 100, step=5, format="%d %%", key="ask_least", on_change=_change_filters,
+        help="Hits that are less sure are left out and not counted.",
+    )  # fmt: skip
+    names = [collection.name for collection in reader.collections]
+    _mirror("ask_in", [name for name in question.collections if name in names])
+    st.multiselect("Collections", names, key="ask_in", placeholder="All", on_change=_change_filters)
+    first, last = st.columns(2)
+    _mirror("ask_from", question.first_page)
+    _mirror("ask_to", question.last_page)
+    with first:
+        st.number_input("From page", min_value=1, value=None, step=1, key="ask_from", on_change=_change_filters)
+    with last:
+        st.number_input("To page", min_value=1, value=None, step=1, key="ask_to", on_change=_change_filters)
+    _mirror("ask_meta", "; ".join(f"{key}={value}" for key, value in question.metadata))
+    st.text_input(
+        "Document data", key="ask_meta", placeholder="year=1840; place=Lyon", on_change=_change_filters,
+        help="Only documents whose metadata have these values. See Collections for what each document has.",
+    )  # fmt: skip
+    if _filters_label(question) != "Filters":
+        st.button("Clear filters", key="ask_clear", on_click=_clear_filters, icon=":material/filter_alt_off:")
+
+
+def _change_filters() -> None:
+    state = st.session_state
+    pairs = (part.partition("=") for part in (state["ask_meta"] or "").split(";"))
+    ask(
+        replace(
+            asked(),
+            least=int(state["ask_least"]),
+            collections=tuple(state["ask_in"]),
+            first_page=state["ask_from"],
+            last_page=state["ask_to"],
+            metadata=tuple((key.strip(), value.strip()) for key, mark, value in pairs if mark and key.strip()),
+            part=1,
+        )
+    )
+
+
+def _clear_filters() -> None:
+    ask(replace(asked(), collections=(), first_page=None, last_page=None, metadata=(), part=1))
+
+
+def _examples(question: Asked) -> None:
+    """The examples that take part in the question, with a way to drop them."""
+    parts = []
+    if question.places:
+        parts.append(count(len(question.places), "marked place"))
+    if question.crop:
+        parts.append("an uploaded picture")
+    if question.liked:
+        parts.append(f"{count(len(question.liked), 'hit')} marked right")
+    if question.disliked:
+        parts.append(f"{count(len(question.disliked), 'hit')} marked wrong")
+    if not parts:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="examples"):
+        together = " and ".join(parts)
+        st.markdown(f"Refined by {plain(together)}." if question.text else f"Searching by {plain(together)}.")
+        st.button("Forget examples", key="forget", on_click=_forget, type="tertiary", icon=":material/close:")
+    if question.crop and uploaded_crop(question) is None:
+        st.info("This link speaks of an uploaded picture, which links do not carry. Upload it again under *Example*.")
+
+
+def _forget() -> None:
+    ask(replace(asked(), places=(), crop="", liked=(), disliked=(), part=1))
