@@ -1,0 +1,140 @@
+"""Search measured on pages with known text, end to end: ingest, ask every word, compare boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.errors import CorruptError, InputError
+from infra.settings import Settings
+from ingest.geometry import Region
+from ingest.segmentation import TextLine, WordBox
+from ingest.sources import open_source
+from search.evaluation.page_xml import TruthPage
+from search.evaluation.pages_boxes import BoxCounts, compare_boxes
+from search.evaluation.pages_folder import PageFile, read_folder
+from search.evaluation.pages_rankings import FoundWord, score_search
+
+
+class SearchedPages(Protocol):
+    """Pages ingested into a place of their own, ready to be asked."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time the ingest took."""
+        ...
+
+    def lines(self, image: Path) -> Sequence[TextLine] | None:
+        """What was found on the page of that file, in pixels of the image; None where the ingest failed."""
+        ...
+
+    def ask(self, word: str) -> Iterable[FoundWord]:
+        """Everything found for a word; `page` is the image's path as text, regions are in pixels of the image."""
+        ...
+
+
+Ingest = Callable[[Sequence[Path]], AbstractContextManager[SearchedPages]]
+"""Ingest page images, one document each, into a scratch home that is gone afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagesReport:
+    """Fractions of 1; None where the ground truth cannot tell."""
+
+    line_map: float | None
+    line_ap: float | None
+    page_map: float | None
+    page_ap: float | None
+    word_recall_25: float | None
+    word_recall_50: float | None
+    word_precision_50: float | None
+    line_recall: float | None
+    seconds_per_page: float
+    pages: int
+    queries: int
+    collections: dict[str, BoxCounts]
+    """Counts of boxes by folder."""
+    failures: tuple[InputError, ...]
+    """Pages or ground truth that could not be used."""
+
+
+def evaluate_pages(folder: Path, ingest: Ingest, settings: Settings) -> PagesReport:
+    """Ingest the pages below `folder` that have ground truth beside them, and ask every word of it.
+
+    Raises UsageError where there are none. A page that fails is reported, and its words count as not found.
+    """
+    pages, failures = read_folder(folder)
+    counts: dict[str, BoxCounts] = {}
+    truth = {str(page.image): page.truth for page in pages}
+    with ingest([page.image for page in pages]) as searched:
+        sizes: dict[str, tuple[int, int]] = {}
+        for page in pages:
+            try:
+                pixels = _read(page.image, settings)
+            except InputError as error:
+                failures.append(error)
+                continue
+            sizes[str(page.image)] = (pixels.shape[1], pixels.shape[0])
+            counts[page.collection] = counts.get(page.collection, BoxCounts()) + _count(page, pixels, searched)
+        scores = score_search(truth, lambda word: _in_truth_pixels(searched.ask(word), sizes, truth))
+        seconds = searched.seconds / max(1, len(pages))
+    total = sum(counts.values(), BoxCounts())
+    return PagesReport(
+        scores.line_map,
+        scores.line_ap,
+        scores.page_map,
+        scores.page_ap,
+        total.recall(0),
+        total.recall(1),
+        total.precision(1),
+        total.line_recall,
+        seconds,
+        len(pages),
+        scores.queries,
+        counts,
+        tuple(failures),
+    )
+
+
+def _read(image: Path, settings: Settings) -> NDArray[np.uint8]:
+    source = open_source(str(image), settings)
+    try:
+        refs = source.pages()
+        if len(refs) != 1:
+            raise CorruptError("has several pages, but ground truth for one", input=str(image))
+        return source.read(refs[0]).pixels
+    finally:
+        source.close()
+
+
+def _count(page: PageFile, pixels: NDArray[np.uint8], searched: SearchedPages) -> BoxCounts:
+    """Compare boxes in the ground truth's pixels."""
+    size, truth_size = (pixels.shape[1], pixels.shape[0]), (page.truth.width, page.truth.height)
+    lines = [_moved(line, size, truth_size) for line in searched.lines(page.image) or ()]
+    if size != truth_size:
+        pixels = np.asarray(cv2.resize(pixels, truth_size, interpolation=cv2.INTER_AREA), np.uint8)
+    return compare_boxes(pixels, page.truth, lines).counts()
+
+
+def _moved(line: TextLine, size: tuple[int, int], truth_size: tuple[int, int]) -> TextLine:
+    def moved(region: Region) -> Region:
+        return region.scaled(size, truth_size)
+
+    words = tuple(WordBox(moved(word.region), word.position, word.span, word.score) for word in line.words)
+    return TextLine(moved(line.region), words)
+
+
+def _in_truth_pixels(
+    found: Iterable[FoundWord], sizes: dict[str, tuple[int, int]], truth: dict[str, TruthPage]
+) -> Iterable[FoundWord]:
+    for one in found:
+        if one.page in sizes:
+            size = truth[one.page].width, truth[one.page].height
+            yield FoundWord(one.page, one.region.scaled(sizes[one.page], size), one.confidence)

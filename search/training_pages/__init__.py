@@ -1,0 +1,1 @@
+"""Training of the network that finds lines and word gaps on a page."""
