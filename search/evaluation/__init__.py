@@ -1,0 +1,1 @@
+"""How well words are found: measures, and the ground truth they need."""
