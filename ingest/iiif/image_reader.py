@@ -10,6 +10,7 @@ from infra.errors import CorruptError, FetchError, InputError, LimitError, NotFo
 from infra.settings import Settings
 from ingest.geometry import Region
 from ingest.iiif.canvas import Picture, Service
+from ingest.iiif.decode import decode_piece, decode_plain
 from ingest.iiif.image_info import ImageInfo, read_info
 from ingest.iiif.image_requests import MAX_PIECES, Piece, Plan, plans, smaller_pieces
 from ingest.iiif.location import Location, Place
@@ -18,8 +19,6 @@ from ingest.iiif.pixels import coloured, cut, resized, turned
 from ingest.iiif.regions import ServedImage
 from ingest.iiif.values import check_depth
 from ingest.sources.checks import check_not_blank, check_size, named_errors
-from ingest.sources.detect import HEAD_BYTES, Kind, detect
-from ingest.sources.jpeg import jpeg_page
 from ingest.sources.pixels import Uint8, without_colour
 from ingest.sources.raster import decode_picture
 from ingest.sources.source import PageImage
@@ -62,7 +61,7 @@ class ImageReader:
             raise CorruptError("its image has no address")
         place = self._location.find(picture.image)
         with named_errors(str(place)):
-            image = decode_picture(self._fetch(place), str(place), self._settings)
+            image = decode_plain(self._fetch(place), str(place), self._settings)
         if picture.part is None:
             return turned(image, picture.rotation)
         frame = picture.size if picture.size and picture.part_of_image else (image.width, image.height)
@@ -147,9 +146,7 @@ class ImageReader:
                 continue
             self._spelling = at
             with named_errors(str(place)):
-                if not alone and detect(data[:HEAD_BYTES], str(place)) is Kind.JPEG:
-                    return jpeg_page(data, self._settings, honour_exif=True)  # a piece may be blank, a page may not
-                return decode_picture(data, str(place), self._settings)
+                return (decode_picture if alone else decode_piece)(data, str(place), self._settings)
         assert failure is not None
         raise failure
 

@@ -65,7 +65,7 @@ class ManifestSource:
 
     def pages(self) -> Sequence[PageRef]:
         """One page a canvas, in order. A canvas that cannot be read is listed too; reading it says why."""
-        return [self._page(canvas) for canvas in self._canvases]
+        return self._pages
 
     def read(self, page: PageRef) -> PageImage:
         """The canvas as an image. Raises InputError that names the canvas."""
@@ -81,6 +81,10 @@ class ManifestSource:
 
     def close(self) -> None:
         """Nothing is held: connections belong to the client."""
+
+    @cached_property
+    def _pages(self) -> tuple[PageRef, ...]:
+        return tuple(self._page(canvas) for canvas in self._canvases)
 
     @cached_property
     def _canvases(self) -> list[Canvas]:

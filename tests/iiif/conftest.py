@@ -300,6 +300,9 @@ class Manifests:
             "sequences": [{"@type": "sc:Sequence", "canvases": list(canvases)}],
         } | more
 
+    def serve(self, path: str, data: bytes) -> None:
+        self.server.routes[path] = lambda handler: handler.reply(200, data)
+
     def publish(self, document: Any, path: str = "/manifest.json") -> str:
         """Serve a JSON document; returns its URL."""
         body = json.dumps(document).encode()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import time
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from infra.errors import (
     BlankImageError,
@@ -165,6 +167,19 @@ def test_plain_image(reader: Reader, iiif: Any) -> None:
     page = reader.page({"id": "/a.jpg", "type": "Image"})  # relative to the manifest
     assert page.encoded == data
     assert page.painting is not None and page.painting["images"] == []
+
+
+def test_plain_images_of_other_kinds(reader: Reader, iiif: Any) -> None:
+    pixels = iiif.picture(40, 60)
+    for kind in ("PNG", "WEBP", "JPEG2000", "TIFF"):
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, kind, **({"lossless": True} if kind == "WEBP" else {}))
+        iiif.serve("/a", file.getvalue())
+        assert same(reader.page({"id": "/a", "type": "Image"}), pixels)
+    iiif.serve("/a", file.getvalue()[:200])
+    with pytest.raises(CorruptError) as caught:
+        reader.page({"id": "/a", "type": "Image"})
+    assert f"({iiif.server.url}/a)" in caught.value.reason
 
 
 @pytest.mark.parametrize(
