@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import streamlit as st
 
 from infra.errors import IndexBusyError, ManuspectError, UsageError
+from ui.portal.address import ask, asked
 from ui.portal.words import plain
 
 
@@ -63,3 +65,11 @@ def nothing_found(least: int, filtered: bool) -> None:
             hints.append("Filters are set; clearing them searches everything.")
         hints.append("Try another spelling, or mark a word on a page and search by its picture.")
         st.markdown("\n".join(f"- {hint}" for hint in hints))
+        if least:
+            st.button(
+                "Show the nearest places anyway", key="show_nearest", on_click=_show_all, icon=":material/search:"
+            )
+
+
+def _show_all() -> None:
+    ask(replace(asked(), least=0, part=1))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ingest.catalogue.records import PageRecord, WordRecord
 from ingest.geometry import Region
+from ingest.iiif.regions import region_url
 from ui.portal import notices
 from ui.portal.address import asked, open_page, open_search, parameter
 from ui.portal.asked import Asked, PlaceOnPage
@@ -75,7 +76,7 @@ def _page(page: PageRecord, canvas: tuple[int, int], question: Asked, reader: Re
     focus = _focus(word, words, hits)
     steps = _Steps(ranking, word)
     done = viewer(_viewer_data(page, canvas, hits, focus, word, steps), key="page_viewer")
-    _links(page, canvas, focus)
+    _links(page, focus)
     _line(page, canvas, words, word)
     if done is not None:
         _act(done, page, question, steps)
@@ -121,7 +122,7 @@ def _viewer_data(
         "current": word,
         "focus": _box(focus) if focus else None,
         "label": f"Page image, {page_name(page.number, page.label)}. Arrow keys move, plus and minus zoom.",
-        "region_url": _region_url(page, canvas, focus),
+        "region_url": _region_url(page, focus),
         "previous": steps.neighbour(-1) is not None,
         "next": steps.neighbour(1) is not None,
         "counter": steps.says,
@@ -137,22 +138,21 @@ def _title(hit: Found) -> str:
     return "Hit" if sure is None else f"{sure} % sure"
 
 
-def _region_url(page: PageRecord, canvas: tuple[int, int], region: Region | None) -> str:
-    """The IIIF Image API address of the region, in pixels of the stored image; of the whole page without one."""
-    base = f"{portal().settings.base_url.rstrip('/')}/iiif/image/{page.id}"
-    if region is None:
-        return f"{base}/full/max/0/default.jpg"
-    return f"{base}/{region.scaled(canvas, portal().images.size(page.image or '')).xywh}/max/0/default.jpg"
+def _region_url(page: PageRecord, region: Region | None) -> str:
+    """The IIIF Image API address of the region, at the source where it has an image service; of the whole page without."""
+    base = portal().settings.base_url.rstrip("/")
+    known = region_url(page, region, base) if region is not None else None
+    return known or f"{base}/iiif/image/{page.id}/full/max/0/default.jpg"
 
 
-def _links(page: PageRecord, canvas: tuple[int, int], focus: Region | None) -> None:
+def _links(page: PageRecord, focus: Region | None) -> None:
     """Ways to take the place elsewhere."""
     base = portal().settings.base_url.rstrip("/")
     manifest = quote(f"{base}/iiif/presentation/{page.document_id}/manifest", safe="")
     with st.container(horizontal=True, key="links"):
         with st.popover("Addresses", icon=":material/link:", help="To cite this place or open it in other programs"):
             st.caption("IIIF region")
-            st.code(_region_url(page, canvas, focus), language=None, wrap_lines=True)
+            st.code(_region_url(page, focus), language=None, wrap_lines=True)
             st.caption("Canvas")
             st.code(page.canvas + (f"#xywh={focus.xywh}" if focus else ""), language=None, wrap_lines=True)
             st.caption("Manifest")

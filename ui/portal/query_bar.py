@@ -99,7 +99,7 @@ def _filters(question: Asked, reader: Reader) -> None:
         st.number_input("To page", min_value=1, value=None, step=1, key="ask_to", on_change=_change_filters)
     _mirror("ask_meta", "; ".join(f"{key}={value}" for key, value in question.metadata))
     st.text_input(
-        "Document data", key="ask_meta", placeholder="year=1840; place=Lyon", on_change=_change_filters,
+        "Document data", key="ask_meta", placeholder="year=1840..1860; place=Lyon", on_change=_change_filters,
         help="Only documents whose metadata have these values. See Collections for what each document has.",
     )  # fmt: skip
     if _filters_label(question) != "Filters":

@@ -1,0 +1,45 @@
+"""Serving the portal and the HTTP service to browsers."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+import uvicorn
+
+from infra.errors import ManuspectError
+from infra.settings import Settings
+from ui.portal.app import create_portal
+from ui.portal.engine_finder import EngineFinder
+from workers.context import Context
+
+log = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8501) -> None:
+    """Serve until interrupted. Raises SettingsError where sign-in is set up by half.
+
+    Without a base URL in the settings, the address served becomes the public one.
+    """
+    if "base_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"base_url": f"http://{_in_url(host)}:{port}"})
+    with Context(settings) as context:
+        finder = EngineFinder(context)
+        application = create_portal(settings, context, finder, finder.find_in_document, host=host)
+        threading.Thread(target=_warm_up, args=(finder,), name="warm-up", daemon=True).start()
+        log.info("serving", address=f"http://{_in_url(host)}:{port}", public=settings.base_url)
+        uvicorn.run(application, host=host, port=port, access_log=False, log_level="warning", ws="websockets-sansio")
+
+
+def _in_url(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _warm_up(finder: EngineFinder) -> None:
+    """Load the model before the first question; what fails is told when somebody asks."""
+    try:
+        finder.engine().text_vector(("a",))
+    except ManuspectError as error:
+        log.warning("the search is not ready", reason=str(error))
