@@ -1,0 +1,1 @@
+"""The sample collection, and the program that makes it."""

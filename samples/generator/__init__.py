@@ -1,0 +1,1 @@
+"""Renders the sample pages: text -> handwriting -> sheet of paper -> scan, with ground truth."""
