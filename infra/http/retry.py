@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
 from infra.errors import FetchError
+
+_log = logging.getLogger(__name__)
 
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses that may pass by themselves."""
@@ -38,3 +43,11 @@ def parse_retry_after(value: str | None) -> float | None:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, math.ceil((moment - datetime.now(UTC)).total_seconds()))
+
+
+def _say(details: RetryDetails) -> None:
+    _log.info("trying again in %.1f s: %s", details.wait_for, details.caused_by)
+
+
+# Stamina's own hook prints to stdout wherever structlog is not set up, in the middle of somebody's results.
+set_on_retry_hooks([_say])

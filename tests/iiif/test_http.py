@@ -82,6 +82,17 @@ def test_flapping_server_is_tried_again(server: Any, client: HttpClient) -> None
     assert len(server.paths) == 3
 
 
+def test_waiting_is_logged_and_nothing_is_printed(
+    server: Any, client: HttpClient, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "infra.http")
+    server.routes["/a"] = in_turn(always(503), always())
+    client.get_bytes(f"{server.url}/a")
+    assert [record.name for record in caplog.records] == ["infra.http.retry"]
+    assert "HTTP 503" in caplog.text
+    assert capfd.readouterr().out == ""
+
+
 def test_body_cut_short_is_fetched_again_from_the_start(server: Any, client: HttpClient) -> None:
     def cut(handler: Any) -> None:
         handler.reply(200, b"ha", Content_Length="6")
