@@ -8,9 +8,15 @@ from collections.abc import Sequence
 
 from infra.settings import Settings
 from ingest.sources import ExpandedInput, expand_inputs
+from ingest.sources.local_file import is_url, local_path
 
 _AHEAD = 200
 _POLL = 0.1
+
+
+def identity(given: str) -> str:
+    """The URI under which a failure of that path or URL itself is recorded."""
+    return given if is_url(given) else local_path(given)
 
 
 class InputFeed:

@@ -18,18 +18,19 @@ from multiprocessing import Pipe
 
 import structlog
 
+from infra.errors import UsageError
 from ingest.catalogue import PageState
 from ingest.catalogue.records import ClaimedPage, Metadata
 from workers.cleaning import tidy
 from workers.context import Context
 from workers.embed_stage import EmbedStage
 from workers.home_lock import home_lock
-from workers.inputs import InputFeed
+from workers.inputs import InputFeed, identity
 from workers.page_pool import PagePool
 from workers.page_process import Answer, Broken, ListTask, Refused, Task
 from workers.page_work import Listing, Prepared
 from workers.refresh import refresh_metadata
-from workers.report import IngestReport, Progress, Tally, no_progress
+from workers.report import IngestReport, Progress, Tally, no_progress, sum_reports
 from workers.write_stage import WriteStage
 
 log = structlog.get_logger(__name__)
@@ -62,17 +63,47 @@ def ingest(context: Context, request: IngestRequest, progress: Progress = no_pro
     Raises ManuspectError where the run cannot go on; what one input is to blame for is in the report instead.
     KeyboardInterrupt passes through after pages under way were given back.
     """
-    start = time.monotonic()
+    if request.inputs and request.collection is None:
+        raise UsageError("Inputs need a collection to go to.")
     with home_lock(context.settings):
-        context.catalogue.recover(None if context.settings.database_url is None else worker_name(context))
-        context.files.sweep(older_than=3600.0)
-        tidy(context)
-        with _Run(context, request, progress) as run:
-            run.work()
-        tidy(context)
-        refresh_metadata(context)
-        if run.tally.words >= _OPTIMIZE_FROM:
-            context.live_index().optimize()
+        recover(context)
+        return ingest_locked(context, request, progress)
+
+
+def retry(context: Context, collection: str | None = None, progress: Progress = no_progress) -> IngestReport:
+    """Try again what failed in the collection of that name, or in all, and carry on with whatever waits there."""
+    names = [collection] if collection is not None else [found.name for found in context.catalogue.collections()]
+    with home_lock(context.settings):
+        recover(context)
+        reports = [_retry_locked(context, name, progress) for name in names]
+    return sum_reports(reports)
+
+
+def _retry_locked(context: Context, collection: str, progress: Progress) -> IngestReport:
+    found = context.catalogue.collection(collection)
+    if found is None:
+        raise UsageError(f"There is no collection {collection!r}. `manuspect status` lists them.")
+    failed = [failure.input for failure in context.catalogue.failures(found.id) if failure.page is None]
+    context.catalogue.retry_failed(found.id)
+    return ingest_locked(context, IngestRequest(tuple(failed), collection), progress)
+
+
+def recover(context: Context) -> None:
+    """Take back what a run that died left behind. Only for the holder of the home's lock."""
+    context.catalogue.recover(None if context.settings.database_url is None else worker_name(context))
+    context.files.sweep(older_than=3600.0)
+
+
+def ingest_locked(context: Context, request: IngestRequest, progress: Progress = no_progress) -> IngestReport:
+    """`ingest` for the holder of the home's lock."""
+    start = time.monotonic()
+    tidy(context)
+    with _Run(context, request, progress) as run:
+        run.work()
+    tidy(context)
+    refresh_metadata(context)
+    if run.tally.words >= _OPTIMIZE_FROM:
+        context.live_index().optimize()
     return run.report(time.monotonic() - start)
 
 
@@ -94,6 +125,8 @@ class _Run:
         self._progress = progress
         self._collection = context.catalogue.add_collection(request.collection).id if request.collection else None
         self._metadata: Metadata = dict(request.metadata)
+        if self._collection is not None:
+            context.catalogue.forget_unlisted(self._collection, [identity(given) for given in request.inputs])
         self._documents: deque[str] = deque(context.catalogue.documents_with_work(self._collection))
         self._listed: dict[str, None] = dict.fromkeys(self._documents)
         self._ready: deque[ClaimedPage] = deque()

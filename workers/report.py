@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.catalogue.records import Failure
@@ -36,6 +36,29 @@ class IngestReport:
     failures: tuple[Failure, ...]
     queued: bool = False
     """The work was handed to other machines and goes on there."""
+
+
+def sum_reports(reports: Sequence[IngestReport]) -> IngestReport:
+    """Several runs as one."""
+    stages: dict[str, float] = {}
+    for report in reports:
+        for stage, seconds in report.stages.items():
+            stages[stage] = stages.get(stage, 0.0) + seconds
+    return IngestReport(
+        documents=sum(report.documents for report in reports),
+        new=sum(report.new for report in reports),
+        unchanged=sum(report.unchanged for report in reports),
+        removed=sum(report.removed for report in reports),
+        indexed=sum(report.indexed for report in reports),
+        empty=sum(report.empty for report in reports),
+        failed=sum(report.failed for report in reports),
+        words=sum(report.words for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        stages=stages,
+        processes=max((report.processes for report in reports), default=0),
+        failures=tuple(failure for report in reports for failure in report.failures),
+        queued=any(report.queued for report in reports),
+    )
 
 
 Progress = Callable[["Tally"], None]

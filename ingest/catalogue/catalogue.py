@@ -111,6 +111,11 @@ class Catalogue:
         with self._db.write() as session:
             return listing.fail_document(session, collection, uri, error, reason)
 
+    def forget_unlisted(self, collection: str, uris: Sequence[str]) -> None:
+        """Forget failures of inputs that never were a document, before they are tried again."""
+        with self._db.write() as session:
+            listing.forget_unlisted(session, collection, uris)
+
     def document(self, document: str) -> DocumentRecord | None:
         """The document of that id."""
         with self._db.read() as session:
@@ -249,6 +254,11 @@ class Catalogue:
         """Pages segmented by another version wait for a new generation; the old serves on. Returns how many."""
         with self._db.write() as session:
             return claims.requeue_other_segmenter(session, segmenter, collection)
+
+    def requeue_page(self, page: str) -> None:
+        """One page waits for a new generation, read from its source again; the old serves on."""
+        with self._db.write() as session:
+            claims.requeue_page(session, page)
 
     # Deleting what is no longer live
 

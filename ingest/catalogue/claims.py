@@ -206,6 +206,14 @@ def requeue_other_segmenter(session: Session, segmenter: str, collection: str | 
     return rows_touched(done)
 
 
+def requeue_page(session: Session, page_id: str) -> None:
+    """One page waits for a new generation, made from its source; its stored image is not used again."""
+    page = session.get(PageRow, page_id, with_for_update=True)
+    if page is not None and page.state != PageState.REMOVING:
+        page.image = None
+        wait_again(page)
+
+
 def _within(collection: str | None, document: str | None) -> list[ColumnElement[bool]]:
     """Conditions for the pages of a collection, of a document, or of all, by ids."""
     conditions: list[ColumnElement[bool]] = []

@@ -52,6 +52,14 @@ def fail_document(session: Session, collection: str, uri: str, error: str, reaso
     return key
 
 
+def forget_unlisted(session: Session, collection: str, uris: Sequence[str]) -> None:
+    """Delete the rows of inputs that failed before they were known to be a document."""
+    for uri in uris:
+        row = session.get(DocumentRow, ids.document_id(collection, clean(uri)))
+        if row is not None and row.state == DocumentState.FAILED and not row.kind:
+            session.delete(row)
+
+
 def clean(text: str) -> str:
     """Text that every database stores: no NUL, and file names that are not UTF-8 with their odd bytes spelt out."""
     return text.replace("\x00", "").encode("utf-8", "backslashreplace").decode("utf-8")

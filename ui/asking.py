@@ -1,0 +1,53 @@
+"""The query engine, put together from a context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from infra.errors import NotFoundError, UsageError
+from ingest.geometry import Region
+from ingest.sources.source import Rgb
+from workers.context import Context
+
+if TYPE_CHECKING:
+    from search.engine.engine import Engine
+
+
+def open_engine(context: Context) -> Engine:
+    """Model, live index, catalogue and page images as one engine.
+
+    Raises UsageError before anything is indexed, ModelError where the index is of another model.
+    """
+    if context.catalogue.live_space() is None:
+        raise UsageError("Nothing is indexed yet. `manuspect ingest PATH` does that.")
+    from search.embedding.load import asks_for_pictures
+    from search.engine.engine import Engine
+
+    return Engine(
+        context.embedder,
+        context.live_index(),
+        context.catalogue,
+        read_region=region_reader(context),
+        base_url=context.settings.base_url,
+        pictures=asks_for_pictures(context.settings),
+    )
+
+
+def region_reader(context: Context) -> Callable[[str, Region], Rgb]:
+    """(page id, region in canvas pixels) -> its pixels, out of the stored image of the live generation."""
+
+    def read(page_id: str, region: Region) -> Rgb:
+        from ingest.page_images import PageImageReader
+
+        page = context.catalogue.page(page_id)
+        if page is None or page.image is None or page.width is None or page.height is None:
+            raise NotFoundError("There is no image of this page.")
+        reader = PageImageReader(context.files, page.image)
+        inside = region.clipped(page.width, page.height)
+        if inside is None:
+            raise UsageError(f"{region.xywh} lies outside of the page, which is {page.width} x {page.height}.")
+        canvas = page.width, page.height
+        return reader.crop(inside if canvas == reader.size else inside.scaled(canvas, reader.size))
+
+    return read

@@ -1,0 +1,20 @@
+"""One module a command. They import what they need when they run, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import typer
+
+from ui.commands import doctor, evaluate, find, reindex, retry, rm, serve, status, take_in
+
+
+def register(app: typer.Typer) -> None:
+    """Add every command, in the order in which `--help` shows them."""
+    app.command("ingest", no_args_is_help=True)(take_in.ingest)
+    app.command("status")(status.status)
+    app.command("retry")(retry.retry)
+    app.command("search")(find.search)
+    app.add_typer(evaluate.app, name="evaluate")
+    app.command("reindex")(reindex.reindex)
+    app.command("rm", no_args_is_help=True)(rm.rm)
+    app.command("serve")(serve.serve)
+    app.command("doctor")(doctor.doctor)

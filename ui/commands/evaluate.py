@@ -1,0 +1,73 @@
+"""`manuspect evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.commands.opening import open_context
+from ui.commands.showing import print_json
+
+app = typer.Typer(help="Measure how well words are found, on data whose text is known.", no_args_is_help=True)
+
+
+@app.command("words")
+def words(
+    path: Annotated[Path, typer.Argument(help="Parquet file with columns `image` (encoded) and `text`.")],
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Most queries by example; 0: all.")] = 2000,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Query by string and by example over word pictures: mean average precision, Almazan protocol."""
+    with open_context() as context:
+        from search.evaluation.words import evaluate_words
+
+        report = evaluate_words(path, context.embedder, max_example_queries=examples or None)
+    if as_json:
+        print(report.to_json())
+        return
+    for name, value in (("qbs_map", report.qbs_map), ("qbe_map", report.qbe_map), ("top1", report.top1)):
+        print(f"{name:10} {'-' if value is None else f'{value:.4f}'}")
+    print(f"{report.words} words, {report.queries} queries by string, {report.example_queries} by example")
+
+
+@app.command("pages")
+def pages(
+    path: Annotated[Path, typer.Argument(help="Folder of page images, each with a PAGE or ALTO file of its name.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> int:
+    """Ingest pages into a scratch home, ask every word of their text, and compare the boxes."""
+    with open_context() as context:
+        from search.evaluation.pages import evaluate_pages
+        from ui.scratch import ingest_to_scratch
+
+        report = evaluate_pages(path, lambda images: ingest_to_scratch(context, images), context.settings)
+    failures = [
+        {"input": failure.input, "page": failure.page, "error": type(failure).__name__, "reason": failure.reason}
+        for failure in report.failures
+    ]
+    measured = {name: getattr(report, name) for name in _PAGES_KEYS}
+    if as_json:
+        print_json({**measured, "failures": failures})
+    else:
+        for name, value in measured.items():
+            print(f"{name:18} {'-' if value is None else f'{value:.4f}' if isinstance(value, float) else value}")
+        for failure in failures:
+            typer.echo(f"failed: {failure['input']}: {failure['error']}: {failure['reason']}", err=True)
+    return 3 if failures else 0
+
+
+_PAGES_KEYS = (
+    "line_map",
+    "line_ap",
+    "page_map",
+    "page_ap",
+    "word_recall_25",
+    "word_recall_50",
+    "word_precision_50",
+    "line_recall",
+    "seconds_per_page",
+    "pages",
+    "queries",
+)

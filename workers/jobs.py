@@ -1,0 +1,62 @@
+"""Who does the work: this process, or other machines."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from workers.context import Context
+from workers.pipeline import IngestRequest, ingest, retry
+from workers.reindex import ReindexReport, reindex
+from workers.remove import remove
+from workers.report import IngestReport, Progress, no_progress
+
+
+class Jobs(Protocol):
+    """Long work. Every call may be repeated and may be killed anywhere; the next one carries on.
+
+    Raises ManuspectError where the work cannot be done or handed on; what single inputs are to blame for is reported.
+    """
+
+    def ingest(self, request: IngestRequest, progress: Progress = no_progress) -> IngestReport:
+        """Index what is new or changed. An adapter that hands the work on returns at once, with `queued` set."""
+        ...
+
+    def retry(self, collection: str | None, progress: Progress = no_progress) -> IngestReport:
+        """Try again what failed, in the collection of that name or in all, and whatever waits there."""
+        ...
+
+    def reindex(self, collection: str | None, progress: Progress = no_progress) -> ReindexReport:
+        """Bring every page up to the present model and segmenter; the old answers serve until the new are complete."""
+        ...
+
+    def remove(self, documents: list[str], collection: str | None = None) -> None:
+        """Delete these documents, by id, then the collection of that id where one is given. Done when it returns."""
+        ...
+
+
+class InlineJobs:
+    """`Jobs` in this process and its page processes."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def ingest(self, request: IngestRequest, progress: Progress = no_progress) -> IngestReport:
+        """Index what is new or changed; done when it returns."""
+        return ingest(self._context, request, progress)
+
+    def retry(self, collection: str | None, progress: Progress = no_progress) -> IngestReport:
+        """Try again what failed; done when it returns."""
+        return retry(self._context, collection, progress)
+
+    def reindex(self, collection: str | None, progress: Progress = no_progress) -> ReindexReport:
+        """Bring every page up to the present model and segmenter; done when it returns."""
+        return reindex(self._context, collection, progress)
+
+    def remove(self, documents: list[str], collection: str | None = None) -> None:
+        """Delete documents, and the collection."""
+        remove(self._context, documents, collection)
+
+
+def open_jobs(context: Context) -> Jobs:
+    """The adapter that the settings name."""
+    return InlineJobs(context)

@@ -1,0 +1,215 @@
+"""Bringing what is indexed up to the present model and segmenter, while the old answers serve on."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from infra.errors import NotFoundError, StorageError, VectorIndexError
+from ingest.catalogue.records import LivePage
+from ingest.page_images import PageImageReader
+from ingest.segmentation import SEGMENTER_VERSION
+from ingest.sources.source import Rgb
+from search.embedding.embedder import EmbeddingSpace
+from search.index.open_index import drop_index, point_alias
+from search.index.vector_index import IndexFilter, Point, VectorIndex
+from workers.cleaning import delete_dead_points, tidy
+from workers.context import Context
+from workers.home_lock import home_lock
+from workers.page_work import image_region
+from workers.pipeline import IngestRequest, ingest_locked, recover
+from workers.report import IngestReport, Progress, Tally, no_progress
+
+log = structlog.get_logger(__name__)
+
+_READERS = 2
+_AHEAD = 6
+"""Pages read before their words go through the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexReport:
+    """What was done; zeros where everything was up to date."""
+
+    model: str | None
+    """Key of the space that is live now; None where nothing is indexed."""
+    switched: bool
+    """Another model answers now."""
+    embedded: int
+    """Pages whose words were embedded again."""
+    unreadable: int
+    """Pages whose stored image cannot be read; they are read from their source again."""
+    segmented: int
+    """Pages whose words were looked for again."""
+    seconds: float
+    pages: IngestReport | None = None
+    """Of the pages that were looked at again."""
+
+
+def reindex(context: Context, collection: str | None = None, progress: Progress = no_progress) -> ReindexReport:
+    """Embed anew what the present model has not, and segment anew what the present segmenter has not.
+
+    A new model's index is built beside the live one and takes its place in one step. `collection`, a name, limits the
+    segmenting; the model is one for all. May be killed anywhere; the next run carries on.
+    """
+    start = time.monotonic()
+    with home_lock(context.settings):
+        recover(context)
+        tidy(context)
+        tally = Tally()
+        live = context.catalogue.live_space()
+        if live is None:
+            return ReindexReport(None, False, 0, 0, 0, time.monotonic() - start)
+        space = context.embedder.space
+        switched = live.key != space.key
+        unreadable = _build(context, space, tally, progress) if switched else _repair(context, space, tally, progress)
+        embedded = tally.indexed
+        scope = context.catalogue.collection(collection) if collection else None
+        segmented = context.catalogue.requeue_other_segmenter(SEGMENTER_VERSION, scope.id if scope else None)
+        report = ingest_locked(context, IngestRequest((), collection), progress) if segmented or unreadable else None
+        drop_retired(context)
+    return ReindexReport(space.key, switched, embedded, unreadable, segmented, time.monotonic() - start, report)
+
+
+def _build(context: Context, space: EmbeddingSpace, tally: Tally, progress: Progress) -> int:
+    """Fill the space's index beside the live one, then switch; how many pages have no readable image."""
+    catalogue, index = context.catalogue, context.index(space)
+    catalogue.begin_building(space.key, space.model, space.digest, space.dimension)
+    index.upsert([])
+    tally.add(waiting=catalogue.count_to_build(space.key))
+    unreadable = 0
+    pages = _batched(lambda after: catalogue.pages_to_build(space.key, after))
+    for live, vectors in _embedded(context, pages):
+        if vectors is None:  # found again once its source was read again; it must not keep the others from switching
+            unreadable += 1
+            catalogue.requeue_page(live.page.id)
+        else:
+            _write(index, live, vectors)
+            delete_dead_points(context, live.page.id)
+            tally.add(indexed=1, words=len(vectors))
+        catalogue.mark_built(live.page.id, live.page.generation, space.key)
+        progress(tally)
+    index.optimize()
+    if not catalogue.switch_space(space.key):
+        raise VectorIndexError("Pages were added while the new index was built. Run `manuspect reindex` again.")
+    point_alias(context.settings, space)
+    log.info("model switched", space=space.key)
+    return unreadable
+
+
+def _repair(context: Context, space: EmbeddingSpace, tally: Tally, progress: Progress) -> int:
+    """Embed the pages that miss vectors in the live index, as after its folder was lost."""
+    index = context.live_index()
+
+    def missing() -> Iterator[str]:
+        for page in context.catalogue.live_pages():
+            record = context.catalogue.page(page)
+            if record is not None and index.count(IndexFilter(pages=(page,))) < record.words:
+                tally.add(waiting=1)
+                yield page
+
+    unreadable = 0
+    for live, vectors in _embedded(context, missing()):
+        if vectors is None:
+            unreadable += 1
+            context.catalogue.requeue_page(live.page.id)
+            continue
+        _write(index, live, vectors)
+        tally.add(indexed=1, words=len(vectors))
+        progress(tally)
+    return unreadable
+
+
+def drop_retired(context: Context) -> None:
+    """Delete the indexes of spaces that no longer answer."""
+    for space in context.catalogue.all_spaces():
+        if space.state == "retired":
+            context.close_index(space.key)
+            drop_index(context.settings, space.key)
+            context.catalogue.forget_space(space.key)
+
+
+def _batched(fetch: Callable[[str], list[str]]) -> Iterator[str]:
+    """Page ids in order, asked for in steps."""
+    after = ""
+    while found := fetch(after):
+        yield from found
+        after = found[-1]
+
+
+def _embedded(context: Context, pages: Iterable[str]) -> Iterator[tuple[LivePage, list[np.ndarray] | None]]:
+    """Each page with its live words' vectors; None where its stored image cannot be read.
+
+    Images are read ahead in threads, and the model takes the words of several pages at a time.
+    """
+    batch: list[tuple[LivePage, list[Rgb]]] = []
+    for live, crops in _read_ahead(context, pages):
+        if crops is None:
+            yield live, None
+            continue
+        batch.append((live, crops))
+        if sum(len(crops) for _, crops in batch) >= context.settings.embed_batch:
+            yield from _through_model(context, batch)
+            batch = []
+    yield from _through_model(context, batch)
+
+
+def _through_model(
+    context: Context, batch: list[tuple[LivePage, list[Rgb]]]
+) -> Iterator[tuple[LivePage, list[np.ndarray]]]:
+    rows = iter(context.embedder.embed_crops([crop for _, crops in batch for crop in crops]))
+    for live, crops in batch:
+        yield live, [next(rows) for _ in crops]
+
+
+def _read_ahead(context: Context, pages: Iterable[str]) -> Iterator[tuple[LivePage, list[Rgb] | None]]:
+    with ThreadPoolExecutor(_READERS) as readers:
+        waiting: deque[Future[tuple[LivePage, list[Rgb] | None] | None]] = deque()
+        for page in pages:
+            waiting.append(readers.submit(_read, context, page))
+            if len(waiting) >= _AHEAD and (done := waiting.popleft().result()) is not None:
+                yield done
+        while waiting:
+            if (done := waiting.popleft().result()) is not None:
+                yield done
+
+
+def _read(context: Context, page: str) -> tuple[LivePage, list[Rgb] | None] | None:
+    """The crops of a page's live words out of its stored image; None where the page is gone."""
+    live = context.catalogue.live_page(page)
+    if live is None:
+        return None
+    if live.page.image is None or live.page.width is None or live.page.height is None:
+        return live, None
+    try:
+        pixels = PageImageReader(context.files, live.page.image).whole()
+    except (NotFoundError, StorageError):
+        return live, None
+    canvas, size = (live.page.width, live.page.height), (pixels.shape[1], pixels.shape[0])
+    boxes = [image_region(word.region, canvas, size) for word in live.words]
+    return live, [pixels[box.y : box.y2, box.x : box.x2] for box in boxes]
+
+
+def _write(index: VectorIndex, live: LivePage, vectors: list[np.ndarray]) -> None:
+    index.upsert(
+        [
+            Point(
+                id=UUID(word.id),
+                vector=vector,
+                collection=live.collection_id,
+                document=live.page.document_id,
+                page=live.page.id,
+                generation=live.page.generation,
+                page_number=live.page.number,
+                metadata=live.metadata,
+            )
+            for word, vector in zip(live.words, vectors, strict=True)
+        ]
+    )
