@@ -28,7 +28,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8501) -> None
         application = create_portal(settings, context, finder, finder.find_in_document, host=host)
         threading.Thread(target=_warm_up, args=(finder,), name="warm-up", daemon=True).start()
         log.info("serving", address=f"http://{_in_url(host)}:{port}", public=settings.base_url)
-        uvicorn.run(application, host=host, port=port, access_log=False, log_level="warning", ws="websockets-sansio")
+        uvicorn.run(application, host=host, port=port, access_log=False, log_level="warning")
 
 
 def _in_url(host: str) -> str:

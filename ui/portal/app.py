@@ -29,7 +29,7 @@ def create_portal(
 ) -> st.App:
     """The application, and the portal that its pages find; one in a process. Raises SettingsError."""
     secrets = sign_in_secrets(settings)
-    bootstrap.load_config_options(options(max_upload_mb=settings.max_upload_mb))
+    bootstrap.load_config_options(options(settings, local=is_loopback(host)))
     service = build_service(settings, context.files, find_in_document, identify=identify_requests(settings))
     install(
         Portal(

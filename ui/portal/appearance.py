@@ -6,6 +6,9 @@ Text on paper and on the dark ground keeps a contrast of at least 7 to 1, accent
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
+
+from infra.settings import Settings
 
 _SHARED = {
     "font": "sans-serif",
@@ -33,8 +36,9 @@ _DARK = {
 }
 
 
-def options(*, max_upload_mb: int) -> dict[str, Any]:
-    """Streamlit options, dotted name to value."""
+def options(settings: Settings, *, local: bool) -> dict[str, Any]:
+    """Streamlit options, dotted name to value. `local`: only browsers of this machine are expected."""
+    public = urlsplit(settings.base_url).hostname or "localhost"
     themes = {
         **{f"theme.{name}": value for name, value in _SHARED.items()},
         **{f"theme.light.{name}": value for name, value in _LIGHT.items()},
@@ -49,7 +53,9 @@ def options(*, max_upload_mb: int) -> dict[str, Any]:
         "server.headless": True,
         "server.fileWatcherType": "none",
         "server.runOnSave": False,
-        "server.maxUploadSize": max_upload_mb,
+        "server.maxUploadSize": settings.max_upload_mb,
+        # A page elsewhere must not reach this machine's portal through a name that leads to 127.0.0.1.
+        "server.allowedHosts": ["localhost", "127.0.0.1", "::1", public] if local else [],
         "server.enableXsrfProtection": True,
         "runner.magicEnabled": False,
         "global.suppressDeprecationWarnings": True,

@@ -66,9 +66,7 @@ def nothing_found(least: int, filtered: bool) -> None:
         hints.append("Try another spelling, or mark a word on a page and search by its picture.")
         st.markdown("\n".join(f"- {hint}" for hint in hints))
         if least:
-            st.button(
-                "Show the nearest places anyway", key="show_nearest", on_click=_show_all, icon=":material/search:"
-            )
+            st.button("Show the nearest places anyway", key="show_nearest", on_click=_show_all)
 
 
 def _show_all() -> None:

@@ -139,7 +139,7 @@ def _title(hit: Found) -> str:
 
 
 def _region_url(page: PageRecord, region: Region | None) -> str:
-    """The IIIF Image API address of the region, at the source where it has an image service; of the whole page without."""
+    """The IIIF Image API address of the region, at its source where that has a service; of the page without one."""
     base = portal().settings.base_url.rstrip("/")
     known = region_url(page, region, base) if region is not None else None
     return known or f"{base}/iiif/image/{page.id}/full/max/0/default.jpg"
