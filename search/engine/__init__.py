@@ -1,0 +1,1 @@
+"""The query engine: from what was asked to ranked places on pages."""

@@ -1,0 +1,57 @@
+"""How similar a query is to words in general: what a similarity has to be compared with."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.index.vector_index import IndexFilter, VectorIndex
+
+SAMPLE = 2_048
+"""Words drawn to know the others by."""
+_KEEP_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The similarities of one query to words drawn from what is searched."""
+
+    middle: float
+    """Median similarity."""
+    spread: float
+    """From the median down to the 16th percentile: one standard deviation, of the half that holds nothing asked for."""
+    words: int
+    """How many words are searched."""
+
+
+class Backgrounds:
+    """Samples of vectors by set of collections, kept for a while. Threads may share it."""
+
+    def __init__(self, index: VectorIndex) -> None:
+        self._index = index
+        self._lock = threading.Lock()
+        self._samples: dict[tuple[str, ...], tuple[float, NDArray[np.float32], int]] = {}
+
+    def of(self, vector: NDArray[np.float32], collections: tuple[str, ...]) -> Background:
+        """Background of a query vector among those collections; of all where none are named."""
+        sample, words = self._sample(tuple(sorted(collections)))
+        if not len(sample):
+            return Background(0.0, 1.0, 0)
+        low, middle = np.quantile(sample @ vector, (0.1587, 0.5))
+        return Background(float(middle), max(float(middle - low), 1e-3), words)
+
+    def _sample(self, collections: tuple[str, ...]) -> tuple[NDArray[np.float32], int]:
+        with self._lock:
+            kept = self._samples.get(collections)
+            if kept is not None and time.monotonic() - kept[0] < _KEEP_SECONDS:
+                return kept[1], kept[2]
+            where = IndexFilter(collections=collections)
+            sample, words = self._index.sample(SAMPLE, where), self._index.count(where)
+            if len(self._samples) > 64:
+                self._samples.clear()
+            self._samples[collections] = time.monotonic(), sample, words
+            return sample, words

@@ -1,0 +1,98 @@
+"""From a similarity to the probability that the word is what was asked.
+
+A logistic model of the similarity, its distance from the background of the same query, the length of what is asked and
+the number of words searched. Platt, "Probabilistic Outputs for Support Vector Machines", 1999. Its coefficients belong
+to one checkpoint; for any other model a general rule serves, and the result says so.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.errors import ModelError
+from search.engine.background import Background
+
+Kind = Literal["text", "loose", "image"]
+"""Asked by spelling, by spelling with near ones counted as found, by example."""
+
+Probabilities = NDArray[np.float64]
+SHIPPED = Path(__file__).with_name("confidence.json")
+_LEAST, _MOST = 0.001, 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a query bears on confidence."""
+
+    kind: Kind
+    letters: int
+    """Letters and digits of the word; 0 for an example."""
+    background: Background
+
+
+FEATURES = ("similarity", "distance", "likely", "letters", "words")
+"""Similarity; standard deviations above the background; how unlikely the best of so many random words is to be so near,
+in powers of ten; log of the letters; log10 of the words searched."""
+
+
+def features(similarities: NDArray[np.float64], asked: Asked) -> NDArray[np.float64]:
+    """float64 (n, 5), columns as FEATURES."""
+    background = asked.background
+    distance = (similarities - background.middle) / background.spread
+    words = math.log10(max(background.words, 1))
+    surprise = 0.5 * np.square(np.maximum(distance, 0)) / math.log(10) - words
+    rows = np.empty((len(similarities), len(FEATURES)))
+    rows[:, 0] = similarities
+    rows[:, 1] = distance
+    rows[:, 2] = surprise
+    rows[:, 3] = math.log(1 + asked.letters)
+    rows[:, 4] = words
+    return rows
+
+
+@dataclass(frozen=True)
+class ConfidenceModel:
+    """Coefficients for each kind of query: an intercept and one weight a feature."""
+
+    digest: str
+    """Of the checkpoint it was fitted for; empty: the general rule."""
+    weights: dict[str, list[float]]
+    report: dict[str, object] = field(default_factory=dict)
+    """How it was fitted and how well it holds."""
+
+    def probabilities(self, similarities: NDArray[np.float64], asked: Asked) -> Probabilities:
+        """float64 (n,), 0.001 to 0.999, rising with the similarity."""
+        weights = np.asarray(self.weights[asked.kind])
+        logit = weights[0] + features(np.asarray(similarities, np.float64), asked) @ weights[1:]
+        chances: Probabilities = np.clip(1 / (1 + np.exp(-np.clip(logit, -50, 50))), _LEAST, _MOST)
+        return chances
+
+    def save(self, path: Path) -> None:
+        """As JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+_GENERAL = [-8.0, 6.0, 0.9, 0.25, 0.4, 0.0]
+GENERAL = ConfidenceModel("", {"text": _GENERAL, "loose": [-7.0, *_GENERAL[1:]], "image": _GENERAL})
+"""For models without coefficients of their own: a word has to stand well above the background."""
+
+
+def load_confidence(digest: str, path: Path = SHIPPED) -> ConfidenceModel:
+    """The shipped model if it was fitted for that checkpoint, else the general rule. ModelError for a damaged file."""
+    if not path.is_file():
+        return GENERAL
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        model = ConfidenceModel(content["digest"], content["weights"], content["report"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path} is no confidence model: {error}; fit it again: manuspect evaluate calibrate"
+        ) from error
+    return model if model.digest == digest else GENERAL

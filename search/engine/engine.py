@@ -1,0 +1,62 @@
+"""What answering needs, opened once and shared by all queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.errors import ModelError
+from ingest.catalogue.catalogue import Catalogue
+from ingest.geometry import Region
+from search.embedding.embedder import Crop, Embedder
+from search.engine.background import Backgrounds
+from search.engine.confidence import ConfidenceModel, load_confidence
+from search.index.vector_index import VectorIndex
+
+Vector = NDArray[np.float32]
+ReadRegion = Callable[[str, Region], Crop]
+"""Page id and region in canvas pixels -> its pixels."""
+_KEPT_TEXTS = 4_096
+
+
+class Engine:
+    """Model, index, catalogue and calibration that belong together. Threads may share it.
+
+    Raises ModelError where model and index are of different spaces.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        index: VectorIndex,
+        catalogue: Catalogue,
+        *,
+        confidence: ConfidenceModel | None = None,
+        read_region: ReadRegion | None = None,
+        base_url: str | None = None,
+        pictures: bool = False,
+    ) -> None:
+        """`read_region` lets a region that is no word serve as an example; `pictures`: a query is one description."""
+        if embedder.space.key != index.space.key:
+            raise ModelError(
+                f"the collections are indexed with {index.space.key}, the model is {embedder.space.key}; "
+                "set MANUSPECT_MODEL back or run manuspect reindex"
+            )
+        self.embedder = embedder
+        self.index = index
+        self.catalogue = catalogue
+        self.confidence = confidence or load_confidence(embedder.space.digest)
+        self.backgrounds = Backgrounds(index)
+        self.read_region = read_region
+        self.base_url = base_url
+        self.pictures = pictures
+        self.text_vector = lru_cache(maxsize=_KEPT_TEXTS)(self._text_vector)
+
+    def _text_vector(self, spellings: tuple[str, ...]) -> Vector:
+        """One unit vector for a word in several spellings: the mean of theirs."""
+        mean = self.embedder.embed_texts(spellings).mean(axis=0)
+        unit: Vector = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+        return unit

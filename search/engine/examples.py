@@ -1,0 +1,107 @@
+"""Examples as vectors, and their fusion with a typed word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import numpy as np
+
+from infra.errors import NotFoundError, UsageError
+from ingest.geometry import Region
+from search.engine.clock import Clock
+from search.engine.engine import Engine, Vector
+from search.engine.query import CropExample, Example, Query, RegionExample, WordExample
+from search.engine.sought import Sought
+
+TEXT_WEIGHT = 1.0
+POSITIVE_WEIGHT = 1.0
+NEGATIVE_WEIGHT = 0.25
+"""Shares of the typed word, of the mean of the good examples and of the mean of the bad ones in the fused vector.
+Rocchio, "Relevance Feedback in Information Retrieval", 1971."""
+
+
+def fused(engine: Engine, query: Query, text: Sought | None, clock: Clock) -> Sought:
+    """One thing to look for, of a word and examples together. Raises UsageError, NotFoundError."""
+    good = vectors_of(engine, query.positive, query.visible, clock)
+    bad = vectors_of(engine, query.negative, query.visible, clock)
+    mixed = np.zeros(engine.embedder.space.dimension, np.float32)
+    if text is not None:
+        mixed += TEXT_WEIGHT * text.vector
+    if good:
+        mixed += POSITIVE_WEIGHT * _mean(good)
+    if bad:
+        mixed -= NEGATIVE_WEIGHT * _mean(bad)
+    length = float(np.linalg.norm(mixed))
+    if length < 1e-6:
+        raise UsageError("the examples cancel each other out")
+    only_text = text is not None and not good
+    return Sought(mixed / length, "text" if only_text else "image", text.letters if text else 0)
+
+
+def vectors_of(
+    engine: Engine, examples: Sequence[Example], visible: frozenset[str] | None, clock: Clock
+) -> list[Vector]:
+    """One unit vector an example. NotFoundError for a word or page that is not there or not to be seen."""
+    crops = [example.pixels for example in examples if isinstance(example, CropExample)]
+    with clock.stage("encode"):
+        vectors = list(engine.embedder.embed_crops(crops)) if crops else []
+    words = [example.word for example in examples if isinstance(example, WordExample)]
+    if words:
+        vectors += _of_words(engine, words, visible, clock)
+    for example in examples:
+        if isinstance(example, RegionExample):
+            vectors.append(_of_region(engine, example, visible, clock))
+    return vectors
+
+
+def _of_words(engine: Engine, words: list[str], visible: frozenset[str] | None, clock: Clock) -> list[Vector]:
+    with clock.stage("catalogue"):
+        contexts = engine.catalogue.hits_context(words)
+    for word in words:
+        context = contexts.get(word)
+        if context is None or (visible is not None and context.collection.id not in visible):
+            raise NotFoundError(f"there is no word {word}; it may have been indexed anew")
+    with clock.stage("search"):
+        stored = engine.index.vectors([UUID(word) for word in words])
+    missing = [word for word in words if UUID(word) not in stored]
+    if missing:
+        raise NotFoundError(f"the word {missing[0]} has no vector; run manuspect reindex")
+    return [stored[UUID(word)] for word in words]
+
+
+def _of_region(engine: Engine, example: RegionExample, visible: frozenset[str] | None, clock: Clock) -> Vector:
+    """The stored vector where the region is a word, else a new one from its pixels."""
+    with clock.stage("catalogue"):
+        page = engine.catalogue.page(example.page)
+        document = engine.catalogue.document(page.document_id) if page is not None else None
+        words = engine.catalogue.page_words(example.page) if page is not None else []
+    if page is None or document is None or (visible is not None and document.collection_id not in visible):
+        raise NotFoundError(f"there is no page {example.page}")
+    best = max(words, key=lambda word: word.region.iou(example.region), default=None)
+    if best is not None and (engine.read_region is None or best.region.iou(example.region) >= _SAME_WORD):
+        if best.region.intersection(example.region) is None:
+            raise UsageError(f"there is no word at {example.region.xywh} of page {page.label}")
+        return _of_words(engine, [best.id], visible, clock)[0]
+    if engine.read_region is None:
+        raise UsageError(f"page {page.label} has no words yet")
+    region = _inside(example.region, page.width, page.height)
+    with clock.stage("encode"):
+        vector: Vector = engine.embedder.embed_crops([engine.read_region(example.page, region)])[0]
+        return vector
+
+
+_SAME_WORD = 0.8
+"""IoU from which a drawn box means the word under it."""
+
+
+def _inside(region: Region, width: int | None, height: int | None) -> Region:
+    clipped = region.clipped(width, height) if width and height else region
+    if clipped is None:
+        raise UsageError(f"{region.xywh} lies outside the page")
+    return clipped
+
+
+def _mean(vectors: list[Vector]) -> Vector:
+    mean: Vector = np.mean(vectors, axis=0, dtype=np.float32)
+    return mean

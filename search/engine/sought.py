@@ -1,0 +1,33 @@
+"""One thing to look for: a vector, and how to judge what comes near it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.engine.confidence import Kind
+from search.engine.engine import Engine, Vector
+from search.engine.expression import Term
+
+
+@dataclass(frozen=True, eq=False)
+class Sought:
+    """A word or a picture to be compared with all words."""
+
+    vector: Vector
+    """float32 (d,), unit length."""
+    kind: Kind
+    letters: int
+    """Letters and digits of the spelling; 0 without one."""
+
+
+def sought_term(engine: Engine, term: Term) -> Sought:
+    """A typed word."""
+    vector = engine.text_vector(spellings(term))
+    return Sought(vector, "loose" if term.loose else "text", sum(c.isalnum() for c in term.text))
+
+
+def spellings(term: Term) -> tuple[str, ...]:
+    """The forms a word may take on the page: as typed, and unless that alone is meant, small and capitalised."""
+    if term.exact:
+        return (term.text,)
+    return tuple(dict.fromkeys((term.text, term.text.lower(), term.text.lower().capitalize())))

@@ -1,0 +1,48 @@
+"""From text and examples to vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.errors import UsageError
+from search.engine.clock import Clock
+from search.engine.engine import Engine
+from search.engine.examples import fused
+from search.engine.expression import Expression, Term
+from search.engine.grammar import parse
+from search.engine.query import Query
+from search.engine.sought import Sought, sought_term
+
+_EXAMPLES = Term("\N{FRAME WITH PICTURE}")
+"""Stands for the examples where there is no text."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to look for, and the vector of each word of it."""
+
+    expression: Expression
+    vectors: Mapping[Term, Sought]
+
+
+def understand(engine: Engine, query: Query, clock: Clock) -> Plan:
+    """Parse the text and embed it. Raises UsageError where there is nothing to look for, ModelError."""
+    if not query.text.strip():
+        if not query.positive:
+            raise UsageError("there is nothing to look for; type a word or give an example")
+        return Plan(Expression(((_EXAMPLES,),)), {_EXAMPLES: fused(engine, query, None, clock)})
+    expression = _whole(query.text) if engine.pictures else parse(query.text)
+    with clock.stage("encode"):
+        vectors = {term: sought_term(engine, term) for term in expression.terms}
+    if query.positive or query.negative:
+        if len(expression.terms) > 1:
+            raise UsageError("examples go together with one word, not with several or a phrase")
+        term = expression.terms[0]
+        vectors[term] = fused(engine, query, vectors[term], clock)
+    return Plan(expression, vectors)
+
+
+def _whole(text: str) -> Expression:
+    """A description of a picture is looked for as it is."""
+    return Expression(((Term(text.strip(), exact=True),),))
