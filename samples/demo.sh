@@ -6,8 +6,8 @@ here=$(dirname "$0")
 say() { printf '\n\033[1m$ manuspect %s\033[0m\n' "$*"; }
 run() { say "$@"; "$BIN/manuspect" "$@"; }
 
-run ingest "$here/collection" --collection sample
+run ingest "$here/wrenhaven-letters.pdf" "$here/marigold-log.tif" "$here/commonplace/manifest.json" --collection sample
 run search lighthouse --collection sample --limit 5
-run search "garden" --collection sample --limit 5
+run search Marigold --collection sample --limit 5
 [ "${DEMO_SERVE:-yes}" = yes ] || exit 0
 run serve
