@@ -1,0 +1,191 @@
+"""Word search measured on word crops with known text: by string, by example, and closed-set recognition.
+
+The protocol of Almazan et al., "Word Spotting and Recognition with Embedded Attributes", 2014: labels are folded; every
+distinct label is one query by string; every word whose label occurs twice or more is one query by example, itself left
+out of its own ranking. Words with an empty label are distractors only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from infra.errors import CorruptError, InputError, NotFoundError, UnsupportedError
+from search.embedding.embedder import Crop, Embedder, Vectors
+from search.evaluation.average_precision import average_precision
+from search.handwriting.alphabet import fold
+
+_BLOCK = 256
+"""Queries compared at once; with 22,000 words 23 MB."""
+_CROPS = 1024
+"""Crops decoded at once."""
+LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
+FREQUENCIES = ((1, 1), (2, 5), (6, 20), (21, 100), (101, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Queries by string whose label has a certain length or frequency."""
+
+    least: int
+    most: int | None
+    """Inclusive; None for no upper bound."""
+    queries: int
+    qbs_map: float | None
+    """None where there is no such query."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsReport:
+    """Fractions of 1; None where the ground truth cannot tell."""
+
+    qbs_map: float | None
+    """Mean average precision by string."""
+    qbe_map: float | None
+    """Mean average precision by example."""
+    top1: float | None
+    """Share of labelled words whose nearest of all labels is their own."""
+    words: int
+    """Crops ranked, distractors included."""
+    queries: int
+    """Queries by string: distinct labels."""
+    example_queries: int
+    by_length: tuple[Group, ...] = field(default=())
+    """Letters of the label."""
+    by_frequency: tuple[Group, ...] = field(default=())
+    """Words with the label."""
+
+    def to_json(self) -> str:
+        """One object, on one line."""
+        return json.dumps(asdict(self))
+
+
+def evaluate_words(
+    parquet_path: Path | str,
+    embedder: Embedder,
+    *,
+    max_example_queries: int | None = 2000,
+    seed: int = 0,
+    max_words: int | None = None,
+) -> WordsReport:
+    """Embed all words of a Parquet file (columns `image`, `text`) and measure how well each is found among all.
+
+    At most `max_example_queries` queries by example, drawn with `seed`; None for all. `max_words` looks at
+    so many words, drawn with `seed`, for a quick look. Raises InputError.
+    """
+    path = Path(parquet_path)
+    table = _read(path)
+    rng = np.random.default_rng(seed)
+    if max_words is not None and max_words < len(table):
+        table = table.take(np.sort(rng.permutation(len(table))[:max_words]))
+    labels = [fold(text or "") for text in table["text"].to_pylist()]
+    images = [embedder.embed_crops(crops) for crops in _crops(path, table)]
+    vectors = np.concatenate(images) if images else np.zeros((0, embedder.space.dimension), np.float32)
+    return _measure(labels, vectors, embedder, max_example_queries, rng)
+
+
+def _measure(
+    labels: list[str], vectors: Vectors, embedder: Embedder, max_examples: int | None, rng: np.random.Generator
+) -> WordsReport:
+    distinct = sorted({label for label in labels if label})
+    number = {label: place for place, label in enumerate(distinct)}
+    own = np.array([number.get(label, -1) for label in labels], dtype=np.int64)
+    order = np.argsort(own, kind="stable").astype(np.int64)
+    bounds = np.searchsorted(own[order], np.arange(len(distinct) + 1))
+    members = [order[bounds[i] : bounds[i + 1]] for i in range(len(distinct))]
+    by_string, nearest = _by_string(embedder.embed_texts(distinct), vectors, members)
+    repeated = np.concatenate([np.zeros(0, np.int64), *[places for places in members if len(places) > 1]])
+    if max_examples is not None and len(repeated) > max_examples:
+        repeated = repeated[rng.permutation(len(repeated))[:max_examples]]
+    by_example = _by_example(np.sort(repeated), vectors, own, members)
+    labelled = own >= 0
+    counts = np.array([len(places) for places in members])
+    return WordsReport(
+        qbs_map=_mean(by_string),
+        qbe_map=_mean(by_example),
+        top1=_mean((nearest == own)[labelled].astype(np.float64)),
+        words=len(labels),
+        queries=len(distinct),
+        example_queries=len(repeated),
+        by_length=_groups(LENGTHS, np.array([len(label) for label in distinct]), by_string),
+        by_frequency=_groups(FREQUENCIES, counts, by_string),
+    )
+
+
+def _by_string(
+    strings: Vectors, vectors: Vectors, members: list[NDArray[np.int64]]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Average precision of each string, and for each word the nearest string."""
+    precisions = np.zeros(len(strings))
+    nearest = np.full(len(vectors), -1, np.int64)
+    best = np.full(len(vectors), -np.inf, np.float32)
+    for start in range(0, len(strings), _BLOCK):
+        scores = strings[start : start + _BLOCK] @ vectors.T
+        for row, line in enumerate(scores):
+            precisions[start + row] = average_precision(line, members[start + row])
+        top = scores.max(axis=0)
+        better = top > best
+        nearest[better] = start + scores.argmax(axis=0)[better]
+        best = np.maximum(best, top)
+    return precisions, nearest
+
+
+def _by_example(
+    queries: NDArray[np.int64], vectors: Vectors, own: NDArray[np.int64], members: list[NDArray[np.int64]]
+) -> NDArray[np.float64]:
+    """Average precision of each query word among all others."""
+    precisions = np.zeros(len(queries))
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        scores = vectors[block] @ vectors.T
+        for row, (line, query) in enumerate(zip(scores, block, strict=True)):
+            places = members[own[query]]
+            line[query] = -np.inf
+            precisions[start + row] = average_precision(line, places[places != query])
+    return precisions
+
+
+def _groups(
+    bounds: tuple[tuple[int, int | None], ...], sizes: NDArray[np.int64], precisions: NDArray[np.float64]
+) -> tuple[Group, ...]:
+    groups: list[Group] = []
+    for least, most in bounds:
+        inside = (sizes >= least) & (sizes <= (most if most is not None else np.iinfo(np.int64).max))
+        groups.append(Group(least, most, int(inside.sum()), _mean(precisions[inside])))
+    return tuple(groups)
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _read(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise NotFoundError("there is no such file", input=str(path))
+    try:
+        with pq.ParquetFile(path) as file:
+            if not {"image", "text"} <= set(file.schema_arrow.names):
+                raise UnsupportedError("a Parquet file with columns `image` and `text` is needed", input=str(path))
+            return file.read(columns=["image", "text"])
+    except (pa.ArrowException, OSError) as error:
+        raise CorruptError(f"cannot be read as Parquet: {error}", input=str(path)) from error
+
+
+def _crops(path: Path, table: pa.Table) -> Iterator[list[Crop]]:
+    """The decoded images, some at a time."""
+    for start in range(0, len(table), _CROPS):
+        crops: list[Crop] = []
+        for row, image in enumerate(table["image"][start : start + _CROPS].to_pylist(), start):
+            pixels = cv2.imdecode(np.frombuffer(image or b"\0", np.uint8), cv2.IMREAD_COLOR_RGB)
+            if pixels is None:
+                raise InputError(f"the image of row {row} cannot be decoded", input=str(path))
+            crops.append(pixels.astype(np.uint8, copy=False))
+        yield crops
