@@ -1,0 +1,1 @@
+"""Hits as files that other programs read; `export` in `forms.py` chooses."""
