@@ -8,7 +8,7 @@ import pyvips
 
 from infra.errors import CorruptError
 from infra.settings import Settings
-from ingest.sources.checks import check_size, said
+from ingest.sources.checks import check_size
 from ingest.sources.pillow import exif_orientation, open_image
 from ingest.sources.pixels import Uint8, from_inks, upright
 from ingest.sources.source import PageImage
@@ -71,4 +71,5 @@ def _decoded(data: bytes, fail_on: str) -> Uint8:
 
 
 def _damaged(error: pyvips.Error) -> CorruptError:
-    return CorruptError(f"The JPEG data is cut off or damaged: {said(error)}. Fetch or scan it again.")
+    detail = " ".join(str(error).split("VipsJpeg: ")[-1].split())
+    return CorruptError(f"The JPEG data is cut off or damaged: {detail}. Fetch or scan it again.")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pikepdf
 
+from infra.errors import LimitError
+
 _MOST_CONTENT = 32 << 20
 
 
@@ -19,7 +21,7 @@ def filter_names(stream: Any) -> list[str]:
 
 
 def content_bytes(stream: Any) -> bytes:
-    """A content stream's bytes; ValueError where they are more than anybody draws."""
+    """A content stream's bytes; LimitError or ValueError where they are more than anybody draws."""
     names = filter_names(stream)
     raw: bytes = stream.read_raw_bytes()
     if names == ["/FlateDecode"] and "/DecodeParms" not in stream:
@@ -30,14 +32,14 @@ def content_bytes(stream: Any) -> bytes:
 
 
 def bounded_inflate(data: bytes, most: int) -> bytes:
-    """zlib data unpacked to at most `most` bytes; ValueError beyond. Stops short where it is cut off or damaged."""
+    """zlib data unpacked to at most `most` bytes; LimitError beyond. Stops short where it is cut off or damaged."""
     unpacker = zlib.decompressobj()
     try:
         unpacked = unpacker.decompress(data, most + 1)
     except zlib.error:
         unpacked = _inflate_what_is_whole(data, most + 1)
     if len(unpacked) > most:
-        raise ValueError(f"unpacks to more than {most:,} bytes")
+        raise LimitError(f"A stream unpacks to more than the {most:,} bytes it should have. Fetch the file again.")
     return unpacked
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 from infra.errors import CorruptError, NotFoundError
 from infra.settings import Settings
@@ -18,13 +16,11 @@ from ingest.sources.tiff_page import read_directory
 
 
 class TiffSource:
-    """A TIFF file as a document. `read` may be called from several threads; they take turns at the file."""
+    """A TIFF file as a document. Nothing is held open between pages, so any thread may read at any time."""
 
     def __init__(self, path: str, settings: Settings) -> None:
         self._path = path
         self._settings = settings
-        self._lock = threading.Lock()
-        self._file: BinaryIO | None = None
 
     @cached_property
     def info(self) -> SourceInfo:
@@ -46,37 +42,28 @@ class TiffSource:
 
     def read(self, page: PageRef) -> PageImage:
         """The pixels of one page, upright. Raises InputError for this page alone."""
-        with named_errors(self._path, page.number), self._lock:
+        with named_errors(self._path, page.number):
             directory = self._directory(page.number)
-            size = self._opened.seek(0, 2)
-            pixels = read_directory(self._opened, size, self._listing.header, directory.offset, self._settings)
+            size = local_file.check_file(self._path, self._settings)
+            with Path(self._path).open("rb") as file:
+                pixels = read_directory(file, size, self._listing.header, directory.offset, self._settings)
             check_not_blank(pixels)
             return PageImage(pixels.shape[1], pixels.shape[0], pixels)
 
     def close(self) -> None:
-        """Close the file; reading opens it again."""
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+        """Nothing is held open."""
 
     @cached_property
     def _listing(self) -> Listing:
         size = local_file.check_file(self._path, self._settings)
-        self._opened.seek(0)
-        return list_directories(self._opened, size, self._settings.max_pages)
+        with Path(self._path).open("rb") as file:
+            return list_directories(file, size, self._settings.max_pages)
 
     @cached_property
     def _pages(self) -> tuple[Directory, ...]:
         """The directories that are pages; all of them where a careless program flagged every one as a thumbnail."""
         every = self._listing.directories
         return tuple(directory for directory in every if directory.is_page) or every
-
-    @property
-    def _opened(self) -> BinaryIO:
-        if self._file is None:
-            self._file = Path(self._path).open("rb")  # noqa: SIM115 - kept open between pages
-        return self._file
 
     def _directory(self, number: int) -> Directory:
         if 1 <= number <= len(self._pages):

@@ -79,7 +79,9 @@ def list_directories(file: BinaryIO, size: int, max_pages: int) -> Listing:
             seen.add(offset)
             try:
                 directory, offset = _directory(file, offset, header)
-            except (struct.error, ValueError) as error:
+            except struct.error:
+                broken = f"the file is cut off: it ends within its list of pages, at byte {size:,}"
+            except ValueError as error:
                 broken = f"its list of pages is damaged at byte {offset:,} ({error})"
             else:
                 found.append(directory)
