@@ -30,13 +30,11 @@ class Database:
         self._readers = self._engine()
         self._writers = self._readers.execution_options(manuspect_write=True)
         try:
-            upgrade(self._writers)
+            upgrade(self._writers.execution_options(manuspect_upgrade=True))
         except SQLAlchemyError as error:
-            self.close()
             raise self._readable(error) from error
-        except BaseException:
-            self.close()
-            raise
+        finally:
+            self.close()  # connections that upgraded check no references
 
     def _engine(self) -> Engine:
         if self.is_sqlite:
@@ -117,6 +115,11 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the write lock at once: a transaction that reads first could otherwise fail at its first write."""
-    writes = connection.get_execution_options().get("manuspect_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """A writer takes the write lock at once: a transaction that reads first could otherwise fail at its first write.
+
+    While tables are made anew by a migration, rows refer to what is not there for a moment.
+    """
+    options = connection.get_execution_options()
+    if options.get("manuspect_upgrade", False):
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("manuspect_write", False) else "BEGIN")

@@ -99,3 +99,38 @@ def test_status_counts_no_word_one_by_one(tmp_path: Path) -> None:
         event.listen(catalogue._db._readers, "before_cursor_execute", lambda *args: asked.append(args[2]))
         catalogue.status()
     assert asked and not [statement for statement in asked if "FROM words" in statement]
+
+
+def test_every_migration_keeps_what_is_there(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first tables on, with rows in them."""
+    from alembic import command
+
+    first = lambda config, revision: upgrade_to(config, "0001")  # noqa: E731
+    upgrade_to = command.upgrade
+    monkeypatch.setattr(command, "upgrade", first)
+    Database(url).close()
+    monkeypatch.undo()
+    engine = _engine(url)
+    with engine.begin() as connection:
+        for statement in _ROWS_OF_0001:
+            connection.execute(text(statement))
+    engine.dispose()
+    with Catalogue(url) as catalogue:
+        [status] = catalogue.status()
+        assert (status.documents, status.pages, status.words) == (1, 1, 1)
+        [page] = catalogue.pages("d")
+        assert [word.id for word in catalogue.page_words(page.id)] == ["w"]
+        with pytest.raises(CatalogueError), catalogue._db.write() as session:
+            session.execute(text("UPDATE words SET page_id = 'nowhere'"))
+
+
+_ROWS_OF_0001 = (
+    "INSERT INTO collections (id, name, paused, groups, created) VALUES ('c', 'n', false, '[]', '2026-01-01 00:00:00')",
+    "INSERT INTO documents (id, collection_id, uri, kind, label, digest, details, state, refresh, added, updated)"
+    " VALUES ('d', 'c', '/a', 'pdf', 'a', 'x', '{}', 'listed', false, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+    "INSERT INTO pages (id, document_id, number, label, canvas, digest, state, attempts, claim, generation, stale,"
+    " words, updated) VALUES ('p', 'd', 1, '1', 'u', 'x', 'indexed', 0, 1, 1, false, 1, '2026-01-01 00:00:00')",
+    "INSERT INTO words (id, page_id, generation, line, position, span, x, y, w, h, score)"
+    " VALUES ('w', 'p', 1, 0, 0, 1, 0, 0, 5, 5, 1.0)",
+    "INSERT INTO drafts (page_id, claim, content) VALUES ('p', 1, '{}')",
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.commands import doctor, evaluate, find, reindex, retry, rm, serve, status, take_in
+from ui.commands import doctor, evaluate, export, find, reindex, retry, rm, serve, status, take_in, train
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status.status)
     app.command("retry")(retry.retry)
     app.command("search")(find.search)
+    app.command("export")(export.export)
     app.add_typer(evaluate.app, name="evaluate")
+    app.command("train", no_args_is_help=True)(train.train)
     app.command("reindex")(reindex.reindex)
     app.command("rm", no_args_is_help=True)(rm.rm)
     app.command("serve")(serve.serve)
