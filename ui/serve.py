@@ -40,6 +40,6 @@ def _in_url(host: str) -> str:
 def _warm_up(finder: EngineFinder) -> None:
     """Load the model before the first question; what fails is told when somebody asks."""
     try:
-        finder.engine().text_vector(("a",))
+        finder.warm_up()
     except ManuspectError as error:
         log.warning("the search is not ready", reason=str(error))

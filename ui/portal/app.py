@@ -11,15 +11,16 @@ from streamlit.web import bootstrap
 
 from infra.settings import Settings
 from ui.portal.appearance import options
+from ui.portal.background import BackgroundImporter
 from ui.portal.finder import Finder
 from ui.portal.identity import identify_requests, sign_in_secrets
-from ui.portal.inline_importer import InlineImporter
 from ui.portal.notices import something_failed
 from ui.portal.runtime import Portal, install
 from ui.portal.widgets import component_route
 from ui.service.app import build_service
 from ui.service.content_search_routes import FindInDocument
 from workers.context import Context
+from workers.jobs import open_jobs
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ def create_portal(
             settings=settings,
             catalogue=context.catalogue,
             finder=finder,
-            importer=InlineImporter(context),
+            importer=BackgroundImporter(open_jobs(context), context.catalogue),
             images=service.images,
             on_loopback=is_loopback(host) and secrets is None,
         )

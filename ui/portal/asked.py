@@ -54,7 +54,7 @@ class Asked:
     last_page: int | None = None
     metadata: tuple[tuple[str, str], ...] = ()
     """Document metadata that must be equal: key, value."""
-    least: int = 50
+    least: int = 25
     """Least confidence, percent."""
     group: Literal["none", "page"] = "none"
     order: Literal["best", "place"] = "best"
@@ -125,7 +125,7 @@ class Asked:
             metadata=tuple(
                 (key, value) for key, mark, value in (m.partition("=") for m in params.get("meta", ())) if mark
             ),
-            least=min(100, _integer(one("min"), 50)),
+            least=min(100, _integer(one("min"), 25)),
             group="page" if one("group") == "page" else "none",
             order="place" if one("order") == "place" else "best",
             part=max(1, _integer(one("part"), 1)),

@@ -150,7 +150,7 @@ def _actions(collection: CollectionRecord, status: CollectionStatus) -> None:
     with st.container(horizontal=True):
         st.button(
             "Re-index", key=f"reindex_{collection.id}", icon=":material/autorenew:",
-            help="Find all words anew. The present ones stay searchable until the new ones are complete.",
+            help="Bring every page up to the present model and word finder. It stays searchable meanwhile.",
             on_click=portal().importer.reindex, args=(collection.name,), disabled=not status.pages,
         )  # fmt: skip
         if st.button("Delete", key=f"delete_{collection.id}", icon=":material/delete:"):

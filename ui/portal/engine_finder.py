@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from infra.errors import CorruptError, LimitError, NotFoundError
-from ingest.geometry import Region
-from ingest.page_images import PageImageReader
+from infra.errors import CorruptError, LimitError
 from search.embedding.embedder import Crop
 from search.engine.engine import Engine
+from search.engine.export.forms import export_files
 from search.engine.find import find
-from search.engine.hits import Hit, Result
+from search.engine.hits import Hit, Result, Timing, Total
 from search.engine.query import CropExample, Example, Query, RegionExample, Where, WordExample
+from ui.asking import open_engine
 from ui.portal.asked import Asked
 from ui.portal.finder import Answer, Found
 from ui.service.content_search import FoundWord
@@ -26,6 +27,8 @@ from workers.context import Context
 
 _MOST_ON_PAGE = 500
 """Hits marked on one page."""
+_MOST_EXPORTED = 10_000
+_NOTHING = Result((), Total(0, 0, 0.0, exact=True), Timing())
 _MOST_CROP_PIXELS = 1_000_000
 _MOST_UPLOADED_PIXELS = 50_000_000
 SERVICE_CONFIDENCE = 0.5
@@ -40,36 +43,48 @@ class EngineFinder:
         self._engine: Engine | None = None
         self._lock = threading.Lock()
 
-    def engine(self) -> Engine:
-        """The engine. Raises ModelError, VectorIndexError."""
+    def warm_up(self) -> None:
+        """Load the model, and open the engine where something is indexed."""
+        _ = self._context.embedder
+        self.engine()
+
+    def engine(self) -> Engine | None:
+        """The engine, None before anything is indexed. Raises ModelError, VectorIndexError."""
         with self._lock:
-            if self._engine is None:
-                self._engine = Engine(
-                    self._context.embedder,
-                    self._context.live_index(),
-                    self._context.catalogue,
-                    read_region=self._read_region,
-                    base_url=self._context.settings.base_url,
-                )
+            if self._engine is None and self._context.catalogue.live_space() is not None:
+                self._engine = open_engine(self._context)
             return self._engine
 
     def find(self, asked: Asked, collections: Sequence[str], crop: bytes | None, *, page: str | None = None) -> Answer:
         """As `Finder` says."""
-        query = self._query(asked, collections, crop)
+        query = _query(asked, collections, crop)
         if page is not None:
             on_page = replace(query.where, pages=(page,))
-            return _answer(find(self.engine(), replace(query, where=on_page, offset=0, limit=_MOST_ON_PAGE)))
+            return _answer(self._ask(replace(query, where=on_page, offset=0, limit=_MOST_ON_PAGE)))
         if asked.group == "page":
             return self._by_page(query)
-        return _answer(find(self.engine(), query))
+        return _answer(self._ask(query))
+
+    def export(self, asked: Asked, collections: Sequence[str], crop: bytes | None, form: str) -> bytes:
+        """As `Finder` says."""
+        query = replace(_query(asked, collections, crop), offset=0, limit=_MOST_EXPORTED)
+        files = dict(
+            export_files(
+                self._ask(query).hits, form, asked=asked.text or "example", base_url=self._context.settings.base_url
+            )
+        )
+        return _zipped(files) if form == "page" else "".join(files.values()).encode()
+
+    def _ask(self, query: Query) -> Result:
+        engine = self.engine()
+        return find(engine, query) if engine is not None else _NOTHING
 
     def find_in_document(
         self, collection: str, document: str, text: str, start: int, limit: int
     ) -> tuple[int, Sequence[FoundWord]]:
         """As `FindInDocument` of the HTTP service says."""
         where = Where(documents=(document,))
-        result = find(
-            self.engine(),
+        result = self._ask(
             Query(
                 text,
                 where=where,
@@ -85,43 +100,34 @@ class EngineFinder:
 
     def _by_page(self, query: Query) -> Answer:
         """The pages with the best hits, each with all of its hits."""
-        best = find(self.engine(), replace(query, group="page"))
+        best = self._ask(replace(query, group="page"))
         pages = tuple(hit.page.id for hit in best.hits)
         if not pages:
             return _answer(best)
-        hits = find(
-            self.engine(),
-            replace(query, where=replace(query.where, pages=pages), offset=0, limit=_MOST_ON_PAGE, sort="place"),
-        ).hits
+        on_pages = replace(query.where, pages=pages)
+        hits = self._ask(replace(query, where=on_pages, offset=0, limit=_MOST_ON_PAGE, sort="place")).hits
         rank = {page: place for place, page in enumerate(pages)}
         return replace(_answer(best), hits=sorted(map(_found, hits), key=lambda hit: rank[hit.page]))
 
-    def _query(self, asked: Asked, collections: Sequence[str], crop: bytes | None) -> Query:
-        positive: list[Example] = [RegionExample(place.page, place.region) for place in asked.places]
-        positive += [WordExample(word) for word in asked.liked]
-        if crop is not None:
-            positive.append(CropExample(decode_crop(crop)))
-        least = asked.least / 100
-        return Query(
-            text=asked.text,
-            positive=tuple(positive),
-            negative=tuple(WordExample(word) for word in asked.disliked),
-            where=_where(asked),
-            visible=frozenset(collections),
-            limit=asked.size,
-            offset=(asked.part - 1) * asked.size,
-            sort="place" if asked.order == "place" else "confidence",
-            least_confidence=least,
-            total_above=least,
-        )
 
-    def _read_region(self, page: str, region: Region) -> Crop:
-        """The pixels of a region in canvas pixels, from the stored page image."""
-        record = self._context.catalogue.page(page)
-        if record is None or record.image is None or record.width is None or record.height is None:
-            raise NotFoundError("This page has no stored image.")
-        image = PageImageReader(self._context.files, record.image)
-        return image.crop(region.scaled((record.width, record.height), image.size))
+def _query(asked: Asked, collections: Sequence[str], crop: bytes | None) -> Query:
+    positive: list[Example] = [RegionExample(place.page, place.region) for place in asked.places]
+    positive += [WordExample(word) for word in asked.liked]
+    if crop is not None:
+        positive.append(CropExample(decode_crop(crop)))
+    least = asked.least / 100
+    return Query(
+        text=asked.text,
+        positive=tuple(positive),
+        negative=tuple(WordExample(word) for word in asked.disliked),
+        where=_where(asked),
+        visible=frozenset(collections),
+        limit=asked.size,
+        offset=(asked.part - 1) * asked.size,
+        sort="place" if asked.order == "place" else "confidence",
+        least_confidence=least,
+        total_above=least,
+    )
 
 
 def _where(asked: Asked) -> Where:
@@ -157,6 +163,14 @@ def decode_crop(content: bytes) -> Crop:
         factor = (_MOST_CROP_PIXELS / (width * height)) ** 0.5
         pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(pixels[:, :, ::-1], np.uint8)
+
+
+def _zipped(files: Mapping[str, str]) -> bytes:
+    content = BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
 
 
 def _answer(result: Result) -> Answer:

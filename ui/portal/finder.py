@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,18 +59,6 @@ class Finder(Protocol):
         """
         ...
 
-    def export(self, asked: Asked, collections: Sequence[str], crop: bytes | None, form: str) -> Iterator[str]:
-        """All results in one of `EXPORTS`, piece by piece."""
+    def export(self, asked: Asked, collections: Sequence[str], crop: bytes | None, form: str) -> bytes:
+        """All results as one file in a form of the engine; PAGE as a ZIP, as it is one file a page."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A file format for results."""
-
-    form: str
-    """The engine's name of it."""
-    label: str
-    ending: str
-    """Of the file name, without the dot."""
-    media_type: str

@@ -32,11 +32,11 @@ class Importer(Protocol):
         ...
 
     def reindex(self, collection: str) -> None:
-        """Find the words of the collection of that name anew, beside the live ones."""
+        """Bring the collection of that name up to the present model and segmenter; it stays searchable."""
         ...
 
-    def remove(self, collection: str, document: str | None = None) -> None:
-        """Delete the collection of that name, or one document of it by id, with all that was derived from it."""
+    def remove(self, collection: str) -> None:
+        """Delete the collection of that name with all that was derived from it."""
         ...
 
     def activities(self) -> Sequence[Activity]:

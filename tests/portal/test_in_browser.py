@@ -1,0 +1,228 @@
+"""The portal as a reader uses it, in a real browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, expect
+from small_portal import FONT, write_page
+
+LOADED = "images => images.every(image => image.complete && image.naturalWidth > 0)"
+
+
+def search(page: Page, text: str) -> None:
+    box = page.get_by_label("Find a word")
+    box.fill(text)
+    box.press("Enter")
+
+
+def hits(page: Page) -> Any:
+    return page.locator(".gallery-host .hit")
+
+
+def headline(page: Page) -> Any:
+    return page.locator(".st-key-headline")
+
+
+def open_first_hit(page: Page, url: str, text: str = "harbour") -> None:
+    page.goto(f"{url}/?q={text}")
+    hits(page).first.locator(".crop").click()
+    expect(page.locator(".viewer-host")).to_have_attribute("data-state", "ready")
+
+
+def parameters(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_a_word_is_found_and_its_pictures_are_shown(portal: Any, page: Page) -> None:
+    page.goto(portal.url)
+    expect(page.get_by_text("Find a word in the hand that wrote it")).to_be_visible()
+    search(page, "harbour")
+    expect(headline(page)).to_contain_text("4 places on 3 pages")
+    expect(hits(page)).to_have_count(4)
+    expect(hits(page).first).to_contain_text("99 %")
+    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('*')].flatMap(e => e.shadowRoot ? "
+                           "[...e.shadowRoot.querySelectorAll('.hit img')] : []))")  # fmt: skip
+
+
+def test_hits_are_walked_by_keyboard_and_opened(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/?q=harbour")
+    hits(page).first.locator(".crop").focus()
+    page.keyboard.press("ArrowRight")
+    expect(hits(page).nth(1).locator(".crop")).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("End")
+    expect(hits(page).nth(3).locator(".crop")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".viewer-host")).to_have_attribute("data-state", "ready")
+    expect(page.locator(".counter")).to_have_text("4 of 4")
+
+
+def test_a_page_shows_its_hits_and_steps_through_them(portal: Any, page: Page) -> None:
+    open_first_hit(page, portal.url)
+    expect(page.locator(".counter")).to_have_text("1 of 4")
+    expect(page.locator(".mark.current")).to_have_count(1)
+    before = parameters(page)["hit"]
+    page.get_by_role("button", name="Next ›").click()
+    expect(page.locator(".counter")).to_have_text("2 of 4")
+    assert parameters(page)["hit"] != before
+    expect(page.get_by_text("On this line")).to_be_visible()
+    expect(hits(page).get_by_text("The hit")).to_be_visible()
+    page.get_by_role("button", name="Back to the hits").click()
+    expect(headline(page)).to_contain_text("4 places")
+
+
+def test_the_region_address_is_an_image(portal: Any, page: Page) -> None:
+    open_first_hit(page, portal.url)
+    page.get_by_role("button", name="Addresses").click()
+    address = page.locator("[data-testid=stCode]").first.inner_text().strip()
+    assert re.search(r"/iiif/image/[0-9a-f-]{36}/\d+,\d+,\d+,\d+/", address)
+    answer = page.request.get(address.replace("http://localhost:8501", portal.url))
+    assert answer.status == 200
+    assert Image.open(io.BytesIO(answer.body())).width > 50
+    manifest = page.get_by_role("link", name="Mirador").get_attribute("href")
+    assert manifest is not None and "%2Fiiif%2Fpresentation%2F" in manifest
+
+
+def test_a_drawn_box_finds_the_word_elsewhere(portal: Any, page: Page) -> None:
+    open_first_hit(page, portal.url, "barley")
+    mark = page.locator(".mark.current")
+    page.get_by_role("button", name="Draw a box").click()
+    expect(page.locator(".message")).to_contain_text("Draw a box around a word")
+    box = mark.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] - 3, box["y"] - 3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.move(box["x"] + box["width"] + 3, box["y"] + box["height"] + 3, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text("Searching by 1 marked place")).to_be_visible()
+    expect(headline(page)).to_contain_text("4 places on 4 pages")
+    assert "@" in parameters(page)["like"][0]
+
+
+def test_an_uploaded_picture_finds_the_word(portal: Any, page: Page) -> None:
+    picture = Image.new("L", (260, 70), 245)
+    ImageDraw.Draw(picture).text((20, 15), "letters", fill=20, font=FONT)
+    content = io.BytesIO()
+    picture.save(content, "png")
+    page.goto(portal.url)
+    page.get_by_role("button", name="Example").click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "word.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    )
+    page.get_by_role("button", name="Find more like this picture").click()
+    expect(page.get_by_text("Searching by an uploaded picture")).to_be_visible()
+    expect(hits(page).first).to_contain_text("harbour-1")
+
+
+def test_feedback_refines_and_more_like_this_starts_anew(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/?q=harbour")
+    hits(page).nth(1).get_by_role("button", name="This is the word").click()
+    expect(page.get_by_text("Refined by 1 hit marked right.")).to_be_visible()
+    hits(page).nth(1).locator(".crop").focus()
+    expect(hits(page)).to_have_count(4)
+    marked = hits(page).filter(has=page.locator(".up[aria-pressed=true]"))
+    expect(marked).to_have_count(1)
+    page.get_by_role("button", name="Forget examples").click()
+    expect(page.get_by_text("Refined by")).to_have_count(0)
+    hits(page).first.get_by_role("button", name="More like this").click()
+    expect(page.get_by_text("Searching by 1 hit marked right.")).to_be_visible()
+    expect(page.get_by_label("Find a word")).to_have_value("")
+    expect(headline(page)).to_contain_text("4 places")
+
+
+def test_filters_narrow_and_the_address_brings_them_back(portal: Any, page: Page, visitor: Callable[[], Page]) -> None:
+    page.goto(f"{portal.url}/?q=barley")
+    expect(headline(page)).to_contain_text("4 places on 4 pages")
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("textbox", name="Document data").fill("year=1840..1860")
+    page.get_by_role("textbox", name="Document data").press("Enter")
+    expect(headline(page)).to_contain_text("1 place on 1 page")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Filters (1)")).to_be_visible()
+    page.get_by_text("By page", exact=True).click()
+    expect(page.locator(".gallery-host h3")).to_have_count(1)
+    other = visitor()
+    other.goto(page.url)
+    expect(headline(other)).to_contain_text("1 place on 1 page")
+    expect(other.locator(".gallery-host h3")).to_have_count(1)
+    expect(other.get_by_label("Find a word")).to_have_value("barley")
+
+
+def test_results_are_exported(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/?q=harbour")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV table").click()
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert waiting.value.suggested_filename.endswith(".csv")
+    assert len(lines) == 5
+    assert sum("harbour-" in line for line in lines) == 4
+
+
+def test_a_hostile_name_is_only_text(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/?q=roses")
+    name = "<img src=x onerror=window.hacked=1> **bold** [a](http:b)"
+    expect(hits(page).first).to_contain_text(name)
+    hits(page).first.locator(".crop").click()
+    expect(page.get_by_role("heading", name=f"{name}, page 1")).to_be_visible()
+    page.goto(f"{portal.url}/collections")
+    expect(page.get_by_role("heading", name="Garden & <b>house</b>")).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_query_that_breaks_the_grammar_is_told_in_words(portal: Any, page: Page) -> None:
+    page.goto(portal.url)
+    search(page, '"harbour')
+    expect(page.get_by_text("That could not be understood.")).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    search(page, "harbour")
+    expect(hits(page)).to_have_count(4)
+
+
+def test_two_readers_do_not_meet(portal: Any, visitor: Callable[[], Page]) -> None:
+    first, second = visitor(), visitor()
+    first.goto(portal.url)
+    second.goto(portal.url)
+    search(first, "harbour")
+    search(second, "roses")
+    expect(headline(first)).to_contain_text("4 places")
+    expect(headline(second)).to_contain_text("1 place")
+    expect(first.get_by_label("Find a word")).to_have_value("harbour")
+
+
+def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, tmp_path: Path) -> None:
+    good = write_page(tmp_path / "lighthouse.png", "the lighthouse keeper/wrote every night")
+    bad = tmp_path / "broken.pdf"
+    bad.write_bytes(b"%PDF-1.7 nothing else")
+    page.goto(f"{portal.url}/collections")
+    page.get_by_text("Add to a collection").click()
+    page.get_by_role("combobox", name="Collection").fill("Tower")
+    page.get_by_role("combobox", name="Collection").press("Enter")
+    page.locator("input[type=file]").set_input_files([good, bad])
+    page.get_by_test_id("stBaseButton-primary").filter(has_text="Add files").click()
+    expect(page.get_by_text("2 documents · 1 page · 5 words")).to_be_visible()
+    expect(page.get_by_text("1 input failed")).to_be_visible()
+    expect(page.get_by_text("broken.pdf").first).to_be_visible()
+    tower = page.locator("[class*=st-key-collection_]").filter(has=page.get_by_role("heading", name="Tower"))
+    tower.get_by_role("button", name="Search here").click()
+    search(page, "lighthouse")
+    expect(headline(page)).to_contain_text("1 place on 1 page")
+    page.goto(f"{portal.url}/collections")
+    tower.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
+    dialog.get_by_label("Type the collection's name to confirm").fill("Tower")
+    dialog.get_by_label("Type the collection's name to confirm").press("Enter")
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("heading", name="Tower")).to_have_count(0)
+    page.goto(f"{portal.url}/?q=lighthouse&min=90")
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
