@@ -13,7 +13,9 @@ ManuspectError
 │   ├── ForbiddenAddressError    a private or loopback address, refused
 │   ├── FetchError               the network or the other server failed
 │   ├── WorkerLostError          the process working on it died, for example for want of memory
+│   ├── CancelledError           cancelled by a person before it was done
 │   └── UnexpectedError          a fault in the program itself
+├── BrokerError              the broker of the jobs cannot be reached or is full
 ├── VectorIndexError         the vector index failed
 │   └── IndexBusyError           another process holds the embedded index
 ├── CatalogueError           the database failed
@@ -106,8 +108,16 @@ class WorkerLostError(InputError):
     """The process working on it died, for example killed for want of memory."""
 
 
+class CancelledError(InputError):
+    """Cancelled by a person before it was done."""
+
+
 class UnexpectedError(InputError):
     """A fault in the program itself, met on this input."""
+
+
+class BrokerError(ManuspectError):
+    """The broker of the jobs cannot be reached, or is full."""
 
 
 class VectorIndexError(ManuspectError):

@@ -119,6 +119,18 @@ class PageWork:
         embedded again later gives what it would have given at first. Raises InputError, StorageError.
         """
         clock = Clock()
+        draft, pixels = self._find_words(page, clock)
+        with clock("crop"):
+            crops = Crops.pack(cut(pixels, draft))
+        return Prepared(draft, crops, clock.seconds)
+
+    def draft(self, page: ClaimedPage) -> tuple[Draft, Seconds]:
+        """`prepare` without the crops, for another machine that cuts them out of the stored image."""
+        clock = Clock()
+        draft, _ = self._find_words(page, clock)
+        return draft, clock.seconds
+
+    def _find_words(self, page: ClaimedPage, clock: Clock) -> tuple[Draft, Rgb]:
         stored = self.convert(page, clock)
         with clock("decode"):
             pixels = PageImageReader(self.store, stored.key).whole()
@@ -127,10 +139,7 @@ class PageWork:
         size = pixels.shape[1], pixels.shape[0]
         canvas = stored.canvas_size or size
         words = _draft_words(lines, size, canvas)
-        draft = Draft(stored.key, size, canvas, SEGMENTER_VERSION, words, stored.painting)
-        with clock("crop"):
-            crops = Crops.pack(cut(pixels, draft))
-        return Prepared(draft, crops, clock.seconds)
+        return Draft(stored.key, size, canvas, SEGMENTER_VERSION, words, stored.painting), pixels
 
     def convert(self, page: ClaimedPage, clock: Clock) -> StoredImage:
         """Store the page's image, unless the live generation has it stored from the same content already."""

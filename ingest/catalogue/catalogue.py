@@ -54,6 +54,11 @@ class Catalogue:
         """Let go of all connections; the next call opens new ones."""
         self._db.close()
 
+    @property
+    def database(self) -> Database:
+        """For `QueuedWork` and `Schedules`, which keep their tables beside these."""
+        return self._db
+
     # Collections
 
     def add_collection(self, name: str) -> CollectionRecord:

@@ -68,10 +68,16 @@ def _claim(page: PageRow, document: DocumentRow, worker: str) -> ClaimedPage | N
         page.reason = f"The program working on it died {MAX_ATTEMPTS} times. Last worker: {page.worker}."
         page.state, page.worker, page.updated = PageState.FAILED, None, now()
         return None
+    page.queued = False
     page.stale = page.stale or page.claim > 0
     page.claim += 1
     page.attempts += 1
     page.state, page.worker, page.updated = PageState.RUNNING, worker[:128], now()
+    return claimed(page, document)
+
+
+def claimed(page: PageRow, document: DocumentRow) -> ClaimedPage:
+    """The record of a page that is taken up."""
     return ClaimedPage(
         page_id=page.id,
         claim=page.claim,

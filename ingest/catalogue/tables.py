@@ -28,10 +28,13 @@ __all__ = [
     "DocumentRow",
     "DocumentState",
     "DraftRow",
+    "InputRow",
     "PageRow",
     "PageState",
+    "ScheduleRow",
     "SpaceRow",
     "SpaceState",
+    "WatchRow",
     "WordRow",
     "now",
 ]
@@ -110,6 +113,9 @@ class PageRow(Base):
     claim: Mapped[int] = mapped_column(Integer, default=0)
     """Counts the times it was taken up. The latest claim alone may finish; it becomes the page's generation."""
     worker: Mapped[str | None] = mapped_column(String(128))
+    """Who works on it, or did last; None while it is RUNNING and its draft waits for the model."""
+    queued: Mapped[bool] = mapped_column(Boolean, default=False)
+    """A message for it was sent to the broker and nobody took it up yet."""
     error: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str | None] = mapped_column(Text)
     generation: Mapped[int] = mapped_column(Integer, default=0)
@@ -131,6 +137,8 @@ class DraftRow(Base):
     __tablename__ = "drafts"
     page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
     claim: Mapped[int] = mapped_column(Integer)
+    begun: Mapped[int] = mapped_column(Integer, default=0)
+    """How often its embedding was begun; counted before the work."""
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     """`ingest.catalogue.records.Draft` as JSON."""
 
@@ -151,6 +159,54 @@ class WordRow(Base):
     w: Mapped[int] = mapped_column(Integer)
     h: Mapped[int] = mapped_column(Integer)
     score: Mapped[float] = mapped_column(Float, default=1.0)
+
+
+class InputRow(Base):
+    """A document that waits to be listed by a worker; the row goes when it is. Id: that of the document."""
+
+    __tablename__ = "inputs"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"), index=True)
+    uri: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Metadata given with the input."""
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    claim: Mapped[int] = mapped_column(Integer, default=0)
+    worker: Mapped[str | None] = mapped_column(String(128))
+    queued: Mapped[bool] = mapped_column(Boolean, default=False)
+    added: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now, index=True)
+
+
+class WatchRow(Base):
+    """A folder or IIIF collection that is looked at again and again. Id: UUIDv5 of collection and URI."""
+
+    __tablename__ = "watches"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"), index=True)
+    uri: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Metadata given to what is found there."""
+    seen: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was last looked through to the end."""
+    error: Mapped[str | None] = mapped_column(Text)
+    """Why the last look failed; None where it did not."""
+
+
+class ScheduleRow(Base):
+    """The dated lease of one schedule: the period it was last begun for, by whom, and the last that succeeded."""
+
+    __tablename__ = "schedules"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    period: Mapped[int] = mapped_column(BigInteger, default=-1)
+    """Number of the period last begun, counted from 1970 in intervals; -1: none yet."""
+    holder: Mapped[str | None] = mapped_column(String(128))
+    """Who runs it now."""
+    started: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    done: Mapped[int] = mapped_column(BigInteger, default=-1)
+    """Number of the period that succeeded last."""
+    succeeded: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    error: Mapped[str | None] = mapped_column(Text)
+    """Why the last run failed; None where it did not."""
 
 
 class SpaceRow(Base):
