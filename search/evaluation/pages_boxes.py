@@ -13,8 +13,9 @@ from scipy.sparse.csgraph import maximum_bipartite_matching  # type: ignore[impo
 
 from ingest.geometry import Region
 from ingest.segmentation import TextLine
-from ingest.segmentation.ink import Mask, find_ink, to_grey
+from ingest.segmentation.ink import Mask
 from search.evaluation.page_xml import TruthLine, TruthPage
+from search.evaluation.pages_ink import clear_ink
 
 LEVELS = (0.25, 0.5)
 """Intersection over union from which a box counts as found."""
@@ -92,7 +93,7 @@ def compare_boxes(pixels: NDArray[np.uint8], truth: TruthPage, found: Sequence[T
     `pixels` is the page as segmented, in the ground truth's pixels. Boxes on lines of which not every word has a
     trusted box in the ground truth are judged only where they meet a word: nobody knows what else is there.
     """
-    ink = find_ink(to_grey(pixels))
+    ink = clear_ink(pixels)
     known = [word.region for line in truth.lines if is_trusted(line) for word in line.words]
     words = tuple(tighten(region, ink) for region in known)
     boxes = tuple(tighten(word.region, ink) for line in found for word in line.words)
