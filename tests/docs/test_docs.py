@@ -131,7 +131,7 @@ def test_commands_in_the_documents_are_taken_by_the_program(path: Path):
         name = two if two in COMMANDS else words[0]
         group = any(command.startswith(f"{words[0]} ") for command in COMMANDS)
         assert name in COMMANDS or (group and len(words) == 1), f"no such command: {' '.join(words)}"
-        if name in COMMANDS:
+        if name != " ".join(words):  # a command's bare name may stand in a sentence
             context = COMMANDS[name].make_context(name, words[len(name.split()) :], resilient_parsing=False)
             context.close()
 
