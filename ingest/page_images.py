@@ -10,8 +10,8 @@ import mmap
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -19,6 +19,7 @@ from infra.errors import StorageError
 from infra.files import FileStore, storage_error
 from ingest.geometry import Region
 from ingest.sources.source import PageImage, Rgb
+from ingest.vips import pyvips
 
 TILE = 256
 """Side of a tile, pixels: a word touches two or three."""
@@ -26,9 +27,6 @@ QUALITY = 89
 """The best at which libvips still writes YCbCr with halved chroma; from 90 on it writes RGB, three times the size."""
 _MUCH = 1 << 20
 """Pixels from which on libvips decodes with several threads."""
-
-# libvips would keep the pixels of readers that are long closed.
-pyvips.cache_set_max(0)
 
 
 def write_page_image(store: FileStore, key: str, image: PageImage) -> None:
@@ -140,7 +138,7 @@ class PageImageReader:
         except pyvips.Error as error:
             raise self._damaged(error) from error
         pixels = pixels.reshape(region.h, region.w, image.bands)
-        return np.repeat(pixels, 3, axis=2) if image.bands == 1 else pixels.copy()
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8) if image.bands == 1 else pixels.copy()
 
     def _damaged(self, error: pyvips.Error) -> StorageError:
         return StorageError(f"The stored page image {self._key} cannot be read: {error}. Ingest the document again.")

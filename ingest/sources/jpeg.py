@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 
-import pyvips
-
 from infra.errors import CorruptError
 from infra.settings import Settings
 from ingest.sources.checks import check_size
 from ingest.sources.pillow import exif_orientation, open_image
 from ingest.sources.pixels import Uint8, from_inks, upright
 from ingest.sources.source import PageImage
+from ingest.vips import pyvips
 
 _DAMAGE = ("premature end", "bad huffman", "bad arithmetic", "instead of rst")
 """libjpeg's words for lost image data (jerror.h); other warnings, such as stray bytes between markers, are harmless."""
@@ -63,7 +62,7 @@ def _with_end_marker(data: bytes) -> Uint8:
 
 
 def _decoded(data: bytes, fail_on: str) -> Uint8:
-    image = pyvips.Image.jpegload_buffer(data, fail_on=fail_on, autorotate=False)
+    image = pyvips.Image.jpegload_buffer(data, fail_on=fail_on, autorotate=False, access="sequential")
     if image.bands not in (1, 3, 4):
         raise CorruptError(f"The JPEG has {image.bands} channels; 1, 3 or 4 are possible.")
     pixels: Uint8 = image.numpy()
