@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from small_portal import FONT, write_page
 
+PATIENCE = 60_000
 LOADED = "images => images.every(image => image.complete && image.naturalWidth > 0)"
 
 
@@ -209,7 +210,7 @@ def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, 
     page.get_by_role("combobox", name="Collection").press("Enter")
     page.locator("input[type=file]").set_input_files([good, bad])
     page.get_by_test_id("stBaseButton-primary").filter(has_text="Add files").click()
-    expect(page.get_by_text("2 documents · 1 page · 5 words")).to_be_visible()
+    expect(page.get_by_text("2 documents · 1 page · 5 words")).to_be_visible(timeout=4 * PATIENCE)
     expect(page.get_by_text("1 input failed")).to_be_visible()
     expect(page.get_by_text("broken.pdf").first).to_be_visible()
     tower = page.locator("[class*=st-key-collection_]").filter(has=page.get_by_role("heading", name="Tower"))
@@ -223,6 +224,6 @@ def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, 
     dialog.get_by_label("Type the collection's name to confirm").fill("Tower")
     dialog.get_by_label("Type the collection's name to confirm").press("Enter")
     dialog.get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_role("heading", name="Tower")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Tower")).to_have_count(0, timeout=2 * PATIENCE)
     page.goto(f"{portal.url}/?q=lighthouse&min=90")
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
