@@ -28,6 +28,14 @@ class Background:
     """How many words are searched."""
 
 
+def background(similarities: NDArray[np.float32], words: int) -> Background:
+    """From float32 (n,) similarities of one query to drawn words, of so many."""
+    if not len(similarities):
+        return Background(0.0, 1.0, words)
+    low, middle = np.quantile(similarities, (0.1587, 0.5))
+    return Background(float(middle), max(float(middle - low), 1e-3), words)
+
+
 class Backgrounds:
     """Samples of vectors by set of collections, kept for a while. Threads may share it."""
 
@@ -39,10 +47,7 @@ class Backgrounds:
     def of(self, vector: NDArray[np.float32], collections: tuple[str, ...]) -> Background:
         """Background of a query vector among those collections; of all where none are named."""
         sample, words = self._sample(tuple(sorted(collections)))
-        if not len(sample):
-            return Background(0.0, 1.0, 0)
-        low, middle = np.quantile(sample @ vector, (0.1587, 0.5))
-        return Background(float(middle), max(float(middle - low), 1e-3), words)
+        return background(sample @ vector, words)
 
     def _sample(self, collections: tuple[str, ...]) -> tuple[NDArray[np.float32], int]:
         with self._lock:

@@ -1,8 +1,8 @@
 """From a similarity to the probability that the word is what was asked.
 
-A logistic model of the similarity, its distance from the background of the same query, the length of what is asked and
-the number of words searched. Platt, "Probabilistic Outputs for Support Vector Machines", 1999. Its coefficients belong
-to one checkpoint; for any other model a general rule serves, and the result says so.
+A logistic model of the similarity, its distance from the background of the same query and from the best hit, the length
+of what is asked and the number of words searched. Platt, "Probabilistic Outputs for Support Vector Machines", 1999. Its
+coefficients belong to one checkpoint; for any other model a general rule serves, and the result says so.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ class Asked:
     letters: int
     """Letters and digits of the word; 0 for an example."""
     background: Background
+    best: float | None = None
+    """Similarity of the nearest word of all; None: of the ones that are judged together."""
 
 
-FEATURES = ("similarity", "distance", "likely", "letters", "words")
-"""Similarity; standard deviations above the background; how unlikely the best of so many random words is to be so near,
-in powers of ten; log of the letters; log10 of the words searched."""
+FEATURES = ("similarity", "distance", "margin", "letters", "words")
+"""Similarity; standard deviations above the background; how far below the best hit, 0 or less; log of 1 + letters;
+log10 of the words searched."""
 
 
 def features(similarities: NDArray[np.float64], asked: Asked) -> NDArray[np.float64]:
-    """float64 (n, 5), columns as FEATURES."""
+    """float64 (n,) -> float64 (n, 5), columns as FEATURES."""
     background = asked.background
-    distance = (similarities - background.middle) / background.spread
-    words = math.log10(max(background.words, 1))
-    surprise = 0.5 * np.square(np.maximum(distance, 0)) / math.log(10) - words
+    best = asked.best if asked.best is not None else float(np.max(similarities, initial=-1.0))
     rows = np.empty((len(similarities), len(FEATURES)))
     rows[:, 0] = similarities
-    rows[:, 1] = distance
-    rows[:, 2] = surprise
+    rows[:, 1] = (similarities - background.middle) / background.spread
+    rows[:, 2] = np.minimum(similarities - best, 0.0)
     rows[:, 3] = math.log(1 + asked.letters)
-    rows[:, 4] = words
+    rows[:, 4] = math.log10(max(background.words, 1))
     return rows
 
 
@@ -79,9 +79,9 @@ class ConfidenceModel:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-_GENERAL = [-8.0, 6.0, 0.9, 0.25, 0.4, 0.0]
-GENERAL = ConfidenceModel("", {"text": _GENERAL, "loose": [-7.0, *_GENERAL[1:]], "image": _GENERAL})
-"""For models without coefficients of their own: a word has to stand well above the background."""
+_GENERAL = [-9.0, 6.0, 0.9, 8.0, 0.3, -0.3]
+GENERAL = ConfidenceModel("", {"text": _GENERAL, "loose": [-8.0, *_GENERAL[1:]], "image": _GENERAL})
+"""For models without coefficients of their own: a word has to stand well above the background and near to the best."""
 
 
 def load_confidence(digest: str, path: Path = SHIPPED) -> ConfidenceModel:
@@ -93,6 +93,6 @@ def load_confidence(digest: str, path: Path = SHIPPED) -> ConfidenceModel:
         model = ConfidenceModel(content["digest"], content["weights"], content["report"])
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            f"{path} is no confidence model: {error}; fit it again: manuspect evaluate calibrate"
+            f"{path} is no confidence model: {error}; fit it again: python -m search.engine.calibration"
         ) from error
     return model if model.digest == digest else GENERAL

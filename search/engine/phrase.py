@@ -53,7 +53,8 @@ def phrase_places(
     ]
     with clock.stage("catalogue"):
         lines = lines_of(words_on_lines(engine.catalogue, around([context.word for _, context in anchors])))
-    reading = _Reading(lines, _judged(engine, units, lines, anchors, where, clock), len(phrase.terms))
+    best = {unit: near.best for unit, near in pools.items()}
+    reading = _Reading(lines, _judged(engine, units, best, lines, anchors, where, clock), len(phrase.terms))
     places = [_place(path, anchor) for anchor in anchors if (path := reading.best_path(anchor)) is not None]
     return places, all(near.complete for near in pools.values()), max(near.edge for near in pools.values())
 
@@ -72,6 +73,7 @@ def _units(engine: Engine, plan: Plan, phrase: Phrase, clock: Clock) -> dict[Uni
 def _judged(
     engine: Engine,
     units: dict[Unit, Sought],
+    best: dict[Unit, float],
     lines: Lines,
     anchors: list[Anchor],
     where: IndexFilter,
@@ -85,10 +87,10 @@ def _judged(
     known = [word for word in ids if UUID(word) in stored]
     if not known:
         return {unit: {} for unit in units}
-    matrix = np.stack([stored[UUID(word)] for word in known])
+    matrix = np.stack([stored[UUID(word)] for word in known]).astype(np.float64)
     judged = {}
     for unit, sought in units.items():
-        confidences = judge(engine, sought, where, matrix @ sought.vector, clock)
+        confidences = judge(engine, sought, where, matrix @ sought.vector, clock, best.get(unit))
         judged[unit] = dict(zip(known, confidences.tolist(), strict=True))
     return judged
 

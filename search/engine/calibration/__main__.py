@@ -1,0 +1,34 @@
+"""`python -m search.engine.calibration PARQUET... [--diagram PNG]`: fit the confidences of the model in use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from infra.settings import load_settings
+from search.embedding import load_embedder
+from search.engine.calibration.fit import fit_confidence
+from search.engine.calibration.reliability import draw
+from search.engine.confidence import SHIPPED
+
+
+def main() -> None:
+    """Fit, write the coefficients, print the measurements, draw the diagram."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parquet", nargs="+", type=Path, help="words with text that the model was not trained on")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--diagram", type=Path)
+    parser.add_argument("--queries", type=int, default=400)
+    parser.add_argument("--most-words", type=int)
+    asked = parser.parse_args()
+    embedder = load_embedder(load_settings())
+    found = fit_confidence(embedder, asked.parquet, queries=asked.queries, most_words=asked.most_words)
+    found.model.save(asked.out)
+    if asked.diagram:
+        draw(found.held_out, asked.diagram)
+    print(json.dumps(found.model.report, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Searches with known outcome: words that are there, words that are not, in collections of several sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.engine.background import SAMPLE, background
+from search.engine.calibration.word_set import WordSet
+from search.engine.confidence import Asked, Kind
+
+DEPTH = 20
+"""Hits of a search that are judged."""
+SIZES = (100, 1_000, 10_000)
+"""Words of the collections searched, besides the whole one; smaller ones are drawn several times."""
+SHORTEST = 2
+"""Letters of the shortest word asked."""
+
+TextVectors = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Spellings -> float32 (n, d), as the engine asks for them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One search: what was asked, and the first hits."""
+
+    asked: Asked
+    present: bool
+    """The word asked for is in the collection searched."""
+    similarities: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    """Whether each hit is what was asked."""
+    sought: int
+    """Words of the collection that are what was asked."""
+
+
+def trials(
+    words: WordSet, others: Sequence[WordSet], text_vectors: TextVectors, kind: Kind, *, queries: int, seed: int = 0
+) -> Iterator[Trial]:
+    """Searches of `words` and of parts of it; half of the queries are words of `others` that are not there."""
+    rng = np.random.default_rng(seed)
+    foreign = _pooled(others)
+    sizes = [size for size in SIZES if size < len(words.labels)]
+    for size in [*sizes, len(words.labels)]:
+        repeats = 4 if size == SIZES[0] else 1
+        for _ in range(repeats):
+            part = words.part(np.sort(rng.permutation(len(words.labels))[:size]))
+            yield from _searches(part, foreign, text_vectors, kind, max(1, queries // repeats), rng)
+
+
+def _searches(
+    words: WordSet, foreign: WordSet, text_vectors: TextVectors, kind: Kind, queries: int, rng: np.random.Generator
+) -> Iterator[Trial]:
+    least = 2 if kind == "image" else 1
+    present = _drawn(words, queries // 2, least, rng, frozenset())
+    absent = _drawn(foreign, queries - queries // 2, 1, rng, frozenset(words.labels))
+    sample = words.vectors[rng.permutation(len(words.vectors))[:SAMPLE]]
+    for source, rows, is_present in ((words, present, True), (foreign, absent, False)):
+        if not len(rows):
+            continue
+        vectors = source.vectors[rows] if kind == "image" else text_vectors([str(text) for text in source.texts[rows]])
+        scores = vectors @ words.vectors.T
+        for row, vector, line in zip(rows, vectors, scores, strict=True):
+            if kind == "image" and is_present:
+                line[row] = -np.inf
+            label = str(source.labels[row])
+            letters = 0 if kind == "image" else len(label)
+            about = Asked(kind, letters, background(sample @ vector, len(words.labels)))
+            yield _trial(words, line, label, about, is_present, int(kind == "image" and is_present))
+
+
+def _trial(words: WordSet, scores: NDArray[np.float32], label: str, asked: Asked, present: bool, itself: int) -> Trial:
+    depth = min(DEPTH, len(scores) - itself)
+    top = np.argpartition(-scores, depth - 1)[:depth]
+    top = top[np.argsort(-scores[top], kind="stable")]
+    judge = near if asked.kind == "loose" else _same
+    right = np.array([judge(label, str(found)) for found in words.labels[top]], dtype=bool)
+    sought = int((words.labels == label).sum()) - itself
+    return Trial(asked, present, scores[top].astype(np.float64), right, sought)
+
+
+def _drawn(
+    words: WordSet, most: int, least: int, rng: np.random.Generator, without: frozenset[str]
+) -> NDArray[np.int64]:
+    """Rows of distinct labels, each drawn with equal chance, whose label occurs at least `least` times."""
+    rows: dict[str, list[int]] = {}
+    for row, label in enumerate(words.labels):
+        if len(label) >= SHORTEST and label not in without:
+            rows.setdefault(str(label), []).append(row)
+    labels = sorted(label for label, found in rows.items() if len(found) >= least)
+    chosen = rng.permutation(len(labels))[:most]
+    return np.array([rng.choice(rows[labels[i]]) for i in chosen], dtype=np.int64)
+
+
+def _same(asked: str, found: str) -> bool:
+    return asked == found
+
+
+def near(asked: str, found: str) -> bool:
+    """Whether two folded spellings differ by at most one letter in four, at least one."""
+    allowed = max(1, len(asked) // 4)
+    if abs(len(asked) - len(found)) > allowed:
+        return False
+    row = list(range(len(found) + 1))
+    for i, a in enumerate(asked, 1):
+        above, row[0] = row[0], i
+        for j, b in enumerate(found, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (a != b))
+    return row[-1] <= allowed
+
+
+def _pooled(sets: Sequence[WordSet]) -> WordSet:
+    return WordSet(
+        "others",
+        np.concatenate([one.vectors for one in sets]),
+        np.concatenate([one.labels for one in sets]),
+        np.concatenate([one.texts for one in sets]),
+    )
