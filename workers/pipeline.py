@@ -42,6 +42,8 @@ _MOST_BYTES = 192 << 20
 _DOCUMENTS_AT_ONCE = 20
 _OPTIMIZE_FROM = 20_000
 """Words written in a run that make it worth rebuilding what searching fast needs."""
+_SHARED_SECONDS = 3600.0
+"""Half-written images are deleted when they are so old, where others may be writing to the same store."""
 _TICK = 0.25
 
 
@@ -90,8 +92,9 @@ def _retry_locked(context: Context, collection: str, progress: Progress) -> Inge
 
 def recover(context: Context) -> None:
     """Take back what a run that died left behind. Only for the holder of the home's lock."""
-    context.catalogue.recover(None if context.settings.database_url is None else worker_name(context))
-    context.files.sweep(older_than=3600.0)
+    alone = context.settings.database_url is None
+    if context.catalogue.recover(None if alone else worker_name(context)):
+        context.files.sweep(older_than=0.0 if alone else _SHARED_SECONDS)
 
 
 def ingest_locked(context: Context, request: IngestRequest, progress: Progress = no_progress) -> IngestReport:

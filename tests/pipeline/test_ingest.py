@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import TinyEmbedder, state_of, write_page
+from tiny import State, TinyEmbedder, state_of, write_page
 
 from infra.errors import ModelError
 from infra.settings import Settings
@@ -78,7 +78,7 @@ def test_a_changed_file_replaces_its_words_vectors_and_image(settings: Settings,
     fresh = Settings(home=tmp_path / "fresh", processes=1)
     run(fresh, *files)
     assert new == state_of(fresh)
-    assert len(new["files"]) == len(old["files"]) == 2  # type: ignore[arg-type]
+    assert len(new.files) == len(old.files) == 2
 
 
 def test_a_document_that_lost_pages_keeps_nothing_of_them(settings: Settings, tmp_path: Path, scans: Scans) -> None:
@@ -92,9 +92,9 @@ def test_a_document_that_lost_pages_keeps_nothing_of_them(settings: Settings, tm
     report = run(settings, path)
     assert report.removed == 1
     state = state_of(settings)
-    assert len(state["words"]) == len(state["files"]) == 1  # type: ignore[arg-type]
-    [words] = state["words"].values()  # type: ignore[attr-defined]
-    assert set(state["vectors"]) == {word[0] for word in words}  # type: ignore[call-overload]
+    assert len(state.words) == len(state.files) == 1
+    [words] = state.words.values()
+    assert set(state.vectors) == {word[0] for word in words}
 
 
 def test_a_removed_document_leaves_nothing(settings: Settings, scans: Scans) -> None:
@@ -103,7 +103,7 @@ def test_a_removed_document_leaves_nothing(settings: Settings, scans: Scans) -> 
     with Context(settings, TinyEmbedder()) as context:
         for document in context.catalogue.documents():
             remove_document(context, document.id)
-    assert state_of(settings) == {"words": {}, "vectors": {}, "files": []}
+    assert state_of(settings) == State({}, {}, [])
 
 
 def test_bad_inputs_are_named_and_the_rest_is_indexed(settings: Settings, scans: Scans, tmp_path: Path) -> None:

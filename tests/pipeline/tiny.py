@@ -6,6 +6,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as connection_wait
 from pathlib import Path
@@ -80,11 +81,26 @@ def write_page(path: Path, text: str) -> Path:
     return path
 
 
-def state_of(settings: Settings) -> dict[str, object]:
-    """All that a home holds: words by page, their vectors, and the page images."""
+@dataclass
+class State:
+    """All that a home holds."""
+
+    words: dict[tuple[str, int, str], list[tuple[str, str, int, int]]]
+    """(document, page number, state) -> (id, xywh, line, position) of each word."""
+    vectors: dict[str, np.ndarray]
+    files: list[str]
+
+    def __eq__(self, other: object) -> bool:
+        """The same words and files, and vectors that differ by no more than batches of other sizes make them."""
+        assert isinstance(other, State)
+        same = (self.words, self.files, set(self.vectors)) == (other.words, other.files, set(other.vectors))
+        return same and all(np.allclose(row, other.vectors[key], atol=1e-4) for key, row in self.vectors.items())
+
+
+def state_of(settings: Settings) -> State:
+    """All that a home of the tiny model holds."""
     with Context(settings, TinyEmbedder()) as context:
         words = {}
-        vectors: dict[str, list[float]] = {}
         for collection in context.catalogue.collections():
             for document in context.catalogue.documents(collection.id):
                 for page in context.catalogue.pages(document.id):
@@ -94,8 +110,8 @@ def state_of(settings: Settings) -> dict[str, object]:
                     ]
         index = context.index(context.embedder.space)
         ids = list(index.ids())
-        vectors = {str(key): [round(float(x), 4) for x in row] for key, row in index.vectors(ids).items()}
-        return {"words": words, "vectors": vectors, "files": sorted(context.files.list())}
+        vectors = {str(key): row for key, row in index.vectors(ids).items()}
+        return State(words, vectors, sorted(context.files.list()))
 
 
 def main() -> None:
