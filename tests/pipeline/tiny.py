@@ -117,7 +117,7 @@ def state_of(settings: Settings) -> State:
 def main() -> None:
     """`tiny.py HOME PAUSE INPUT...`: ingest with a pause in every batch, one word a batch."""
     home, pause, *inputs = sys.argv[1:]
-    settings = Settings(home=Path(home), processes=1, embed_batch=2, index_lock_timeout=20.0)
+    settings = Settings(home=Path(home), processes=1, embed_batch=2, index_lock_timeout=200.0)
     with Context(settings, TinyEmbedder(seconds_per_batch=float(pause))) as context:
         report = ingest(context, IngestRequest(tuple(inputs), "notes"), lambda t: print(t.words, flush=True))
         print("indexed", report.indexed, "failed", report.failed, flush=True)
