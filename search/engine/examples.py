@@ -14,11 +14,13 @@ from search.engine.engine import Engine, Vector
 from search.engine.query import CropExample, Example, Query, RegionExample, WordExample
 from search.engine.sought import Sought
 
-TEXT_WEIGHT = 1.0
-POSITIVE_WEIGHT = 1.0
-NEGATIVE_WEIGHT = 0.25
-"""Shares of the typed word, of the mean of the good examples and of the mean of the bad ones in the fused vector.
-Rocchio, "Relevance Feedback in Information Retrieval", 1971."""
+TEXT_WEIGHT = 0.5
+"""Share of a typed word beside the mean of the good examples, which has 1. Measured on three collections of real words
+with one and three examples: better than 1 or 2, and in every case better than fusing the two rankings by their ranks."""
+NEGATIVE_WEIGHT = 0.5
+"""Share of the mean of the bad examples. Rocchio, "Relevance Feedback in Information Retrieval", 1971."""
+NEGATIVE_WEIGHT_ALONE = 0.1
+"""The same without good examples: pictures taken from a spelling pull it out of place, as their vectors differ in kind."""
 
 
 def fused(engine: Engine, query: Query, text: Sought | None, clock: Clock) -> Sought:
@@ -27,11 +29,11 @@ def fused(engine: Engine, query: Query, text: Sought | None, clock: Clock) -> So
     bad = vectors_of(engine, query.negative, query.visible, clock)
     mixed = np.zeros(engine.embedder.space.dimension, np.float32)
     if text is not None:
-        mixed += TEXT_WEIGHT * text.vector
+        mixed += (TEXT_WEIGHT if good else 1.0) * text.vector
     if good:
-        mixed += POSITIVE_WEIGHT * _mean(good)
+        mixed += _mean(good)
     if bad:
-        mixed -= NEGATIVE_WEIGHT * _mean(bad)
+        mixed -= (NEGATIVE_WEIGHT if good else NEGATIVE_WEIGHT_ALONE) * _mean(bad)
     length = float(np.linalg.norm(mixed))
     if length < 1e-6:
         raise UsageError("the examples cancel each other out")
