@@ -15,12 +15,12 @@ from search.engine.query import CropExample, Example, Query, RegionExample, Word
 from search.engine.sought import Sought
 
 TEXT_WEIGHT = 0.5
-"""Share of a typed word beside the mean of the good examples, which has 1. Measured on three collections of real words
-with one and three examples: better than 1 or 2, and in every case better than fusing the two rankings by their ranks."""
+"""Share of a typed word beside the mean of the good examples, which has 1. Measured on three collections of real words,
+with one and three examples: better than 1 or 2, and better than fusing the two rankings by their ranks."""
 NEGATIVE_WEIGHT = 0.5
 """Share of the mean of the bad examples. Rocchio, "Relevance Feedback in Information Retrieval", 1971."""
 NEGATIVE_WEIGHT_ALONE = 0.1
-"""The same without good examples: pictures taken from a spelling pull it out of place, as their vectors differ in kind."""
+"""The same without good examples: pictures taken from a spelling pull it out of place, as they differ in kind."""
 
 
 def fused(engine: Engine, query: Query, text: Sought | None, clock: Clock) -> Sought:
