@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,11 +11,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 sys.path.insert(0, str(Path(__file__).parent))  # the small portal is also run as a program of its own
 
+from portal_server import PATIENCE, Served, free_port, serving
 from small_portal import fill
 
 from infra.settings import load_settings
 
-HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = [
     "--headless",
@@ -34,54 +27,6 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60_000
-"""Milliseconds a browser waits for what must come: tests may share the machine with heavy work."""
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running portal."""
-
-    url: str
-    home: Path
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-@contextmanager
-def serving(home: Path, port: int, log: Path, **environment: str) -> Iterator[Served]:
-    """The small portal on that port, stopped at the end."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("MANUSPECT_", "STREAMLIT_"))}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(HERE / "small_portal.py"), str(home), str(port)],
-            cwd=HERE.parents[1], env={**variables, **environment}, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}/healthz", process, log)
-            yield Served(f"http://localhost:{port}", home)
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"the portal did not start:\n{log.read_text()[-3000:]}")
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +44,9 @@ def portal(filled_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while Playwright is open, no other test in this thread can run an event loop."""
     if not Path(CHROMIUM).exists():
         pytest.skip("Debian's chromium is not installed")
     with sync_playwright() as playwright:
@@ -131,7 +77,7 @@ def visitor(browser: Browser, script_errors: list[str]) -> Iterator[Callable[[],
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def reader(browser: Browser) -> Iterator[BrowserContext]:
     """One visitor for the tests that need no more, so that the browser's cache spares their time."""
     context = _context(browser)

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
+from portal_server import PATIENCE
 from small_portal import FONT, write_page
 
-PATIENCE = 60_000
 LOADED = "images => images.every(image => image.complete && image.naturalWidth > 0)"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,7 @@ from ui.portal.asked import Asked
 from ui.portal.importing import Activity
 from ui.portal.reader import Reader, current_reader
 from ui.portal.runtime import portal
+from ui.portal.uploads import is_upload
 from ui.portal.words import clean, count, plain
 
 _REFRESH_SECONDS = 2.0
@@ -113,7 +115,7 @@ def _failures(collection: CollectionRecord, failures: Sequence[Failure], reader:
     with st.expander(f"{count(len(failures), 'input')} failed", icon=":material/warning:", expanded=True):
         for failure in failures[:_FAILURES_SHOWN]:
             page = "" if failure.page is None else f", page {failure.page}"
-            st.markdown(f"- **{plain(failure.input)}{page}**  \n  {plain(failure.reason)}")
+            st.markdown(f"- **{plain(_shown_input(failure.input))}{page}**  \n  {plain(failure.reason)}")
         if len(failures) > _FAILURES_SHOWN:
             st.caption(f"And {len(failures) - _FAILURES_SHOWN:,} more; `manuspect status` lists them all.")
         if reader.viewer.manager:
@@ -121,6 +123,11 @@ def _failures(collection: CollectionRecord, failures: Sequence[Failure], reader:
                 "Try again", key=f"retry_{collection.id}", icon=":material/refresh:",
                 on_click=portal().importer.retry, args=(collection.name,),
             )  # fmt: skip
+
+
+def _shown_input(uri: str) -> str:
+    """Where a document came from, as the person who added it knows it: of an upload the file's name."""
+    return Path(uri).name if is_upload(portal().settings.home, uri) else uri
 
 
 def _documents(collection: CollectionRecord) -> None:
@@ -143,7 +150,12 @@ def _documents(collection: CollectionRecord) -> None:
 
 def _document_row(document: DocumentRecord) -> dict[str, Any]:
     details = "; ".join(f"{clean(key)}={clean(value)}" for key, value in document.details.items())
-    return {"Document": clean(document.label), "Kind": document.kind, "Data": details, "From": clean(document.uri)}
+    return {
+        "Document": clean(document.label),
+        "Kind": document.kind,
+        "Data": details,
+        "From": clean(_shown_input(document.uri)),
+    }
 
 
 def _actions(collection: CollectionRecord, status: CollectionStatus) -> None:

@@ -1,55 +1,10 @@
-"""The script that Streamlit runs at every visit and every action."""
+"""The script that Streamlit runs at every visit and every action.
 
-from __future__ import annotations
+Streamlit passes it off as the program's main module, which the page processes of an ingestion import when they start:
+they must find nothing to do here.
+"""
 
-from pathlib import Path
+if __name__ == "__main__":
+    from ui.portal import visit
 
-import streamlit as st
-
-from ui.portal import collections_view, page_view, search_view
-from ui.portal.identity import page_viewer
-from ui.portal.runtime import portal
-from ui.portal.words import plain
-
-_FOLDER = Path(__file__).parent / "components"
-_MARK = str(_FOLDER / "mark.svg")
-_STYLE = (_FOLDER / "portal.css").read_text(encoding="utf-8")
-
-
-def main() -> None:
-    """Sign in where that is needed, then show the page that was asked for."""
-    st.set_page_config(page_title="Manuspect", page_icon=":material/ink_pen:", layout="wide")
-    st.html(f"<style>{_STYLE}</style>")
-    st.logo(_MARK, size="large", link=None)
-    views = {
-        "search": st.Page(search_view.show, title="Search", icon=":material/search:", url_path="search", default=True),
-        "page": st.Page(page_view.show, title="Page", url_path="page", visibility="hidden"),
-        "collections": st.Page(
-            collections_view.show, title="Collections", icon=":material/inventory_2:", url_path="collections"
-        ),
-    }
-    st.session_state["views"] = views
-    viewer = page_viewer(portal().settings)
-    view = st.navigation(list(views.values()), position="top" if viewer.admitted else "hidden")
-    if not viewer.admitted:
-        _sign_in()
-        return
-    if viewer.name:
-        _signed_in(viewer.name)
-    view.run()
-
-
-def _sign_in() -> None:
-    with st.container(key="sign_in"):
-        st.title("Manuspect", anchor=False)
-        st.markdown("Search handwritten collections nobody has transcribed. Please sign in to read.")
-        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
-
-
-def _signed_in(name: str) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="account"):
-        st.caption(f"Signed in as {plain(name)}")
-        st.button("Sign out", type="tertiary", on_click=st.logout)
-
-
-main()
+    visit.show()

@@ -21,7 +21,7 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
     stem, dot, ending = last.rpartition(".")
     stem = _UNSAFE.sub("_", stem if dot else last).strip(" .")[:120] or "upload"
     ending = re.sub(r"[^A-Za-z0-9]", "", ending if dot else "")[:8]
-    folder = home.absolute() / "uploads" / hashlib.sha256(content).hexdigest()[:32]
+    folder = _folder(home) / hashlib.sha256(content).hexdigest()[:32]
     path = folder / (f"{stem}.{ending}" if ending else stem)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -32,3 +32,12 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
     except OSError as error:
         raise StorageError(f"The upload cannot be kept: {error.strerror}.") from error
     return path
+
+
+def is_upload(home: Path, uri: str) -> bool:
+    """Whether that path was made by `keep_upload`."""
+    return Path(uri).is_relative_to(_folder(home))
+
+
+def _folder(home: Path) -> Path:
+    return home.absolute() / "uploads"

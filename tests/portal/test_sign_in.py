@@ -1,0 +1,76 @@
+"""Signing in with an OpenID provider, and collections visible by group in pages, images and searches."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oidc_provider import CLIENT, SECRET, providing
+from playwright.sync_api import Page, expect
+from portal_server import PATIENCE, free_port, serving
+
+from infra.settings import Settings
+from ingest.catalogue import Catalogue
+
+
+@pytest.fixture
+def guarded(filled_home: Path, tmp_path: Path) -> Iterator[tuple[Any, str, str]]:
+    """The portal with sign-in, and a document and page of a collection that only gardeners may see."""
+    home = tmp_path / "home"
+    shutil.copytree(filled_home, home, ignore=shutil.ignore_patterns("*.lock"))
+    with Catalogue(Settings(home=home).catalogue_url) as catalogue:
+        garden = next(c for c in catalogue.collections() if c.name.startswith("Garden"))
+        catalogue.set_groups(garden.id, ["gardeners"])
+        [document] = catalogue.documents(garden.id)
+        [page] = catalogue.pages(document.id)
+    with providing(free_port()) as issuer, serving(
+        home, free_port(), tmp_path / "portal.log",
+        MANUSPECT_OIDC_METADATA_URL=f"{issuer}/.well-known/openid-configuration", MANUSPECT_OIDC_CLIENT_ID=CLIENT,
+        MANUSPECT_OIDC_CLIENT_SECRET=SECRET, MANUSPECT_COOKIE_SECRET="a secret that signs cookies in tests only",
+        MANUSPECT_MANAGER_GROUPS="keepers",
+    ) as served:  # fmt: skip
+        yield served, document.id, page.id
+
+
+def sign_in(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name=name).click()
+    expect(page.get_by_text(f"Signed in as {name}")).to_be_visible()
+
+
+def test_people_see_what_their_groups_may(guarded: tuple[Any, str, str], visitor: Callable[[], Page]) -> None:
+    served, document, garden_page = guarded
+    image = f"{served.url}/iiif/image/{garden_page}/full/200,/0/default.jpg"
+    search = f"{served.url}/iiif/search/2/{document}?q=roses"
+
+    stranger = visitor()
+    stranger.goto(f"{served.url}/?q=roses")
+    expect(stranger.get_by_role("button", name="Sign in")).to_be_visible(timeout=2 * PATIENCE)
+    expect(stranger.locator(".gallery-host")).to_have_count(0)
+    assert (stranger.request.get(image).status, stranger.request.get(search).status) == (401, 401)
+
+    ada = visitor()
+    sign_in(ada, served.url, "Ada")
+    ada.goto(f"{served.url}/?q=roses")
+    expect(ada.locator(".st-key-headline")).to_contain_text("1 place")
+    assert (ada.request.get(image).status, ada.request.get(search).status) == (200, 200)
+    ada.goto(f"{served.url}/collections")
+    expect(ada.get_by_text("Add to a collection")).to_be_visible()
+    expect(ada.get_by_role("heading", name="Garden")).to_be_visible()
+
+    bob = visitor()
+    sign_in(bob, served.url, "Bob")
+    bob.goto(f"{served.url}/?q=roses&min=90")
+    expect(bob.get_by_role("heading", name="Not found")).to_be_visible()
+    assert (bob.request.get(image).status, bob.request.get(search).status) == (404, 404)
+    bob.goto(f"{served.url}/page?page={garden_page}")
+    expect(bob.get_by_role("heading", name="No such page")).to_be_visible()
+    bob.goto(f"{served.url}/collections")
+    expect(bob.get_by_role("heading", name="Harbour office")).to_be_visible()
+    expect(bob.get_by_role("heading", name="Garden")).to_have_count(0)
+    expect(bob.get_by_text("Add to a collection")).to_have_count(0)
+    expect(bob.get_by_role("button", name="Delete")).to_have_count(0)
