@@ -18,6 +18,10 @@ from ingest.sources.pdf_streams import content_bytes
 
 _OPERATORS = "q Q cm Do Tr Tj TJ ' \" re W W* n f F f* B B* b b* S s sh gs rg RG k K sc scn SC SCN BDC BI ID EI"
 _MOST_NESTING = 8
+_MOST_BYTES = 3 << 19
+"""Content followed for one page, forms each time they are drawn; scans with a layer of text need a third of it."""
+_PICTURE_BYTES = 1000
+"""What a picture counts for."""
 _ENDS_PATH = {"n", "f", "F", "f*", "B", "B*", "b", "b*", "S", "s"}
 _INVISIBLE = (3, 7)
 """Text rendering modes that leave no ink: how OCR layers are written."""
@@ -91,9 +95,11 @@ class _Follower:
     def __init__(self, painting: Painting, page_box: Box) -> None:
         self._painting = painting
         self._page_box = page_box
+        self._bytes_left = _MOST_BYTES
 
     def follow(self, data: bytes, resources: Any, state: _State, depth: int) -> None:
         """One content stream, of the page or of a form on it."""
+        self._spend(len(data) + 100)
         if depth > _MOST_NESTING:
             raise ValueError("forms nested too deeply")
         stack: list[_State] = []
@@ -151,8 +157,14 @@ class _Follower:
         self._place(Placement(None, (int(image.width), int(image.height)), state.matrix, plain=False))
 
     def _place(self, placement: Placement) -> None:
+        self._spend(_PICTURE_BYTES)
         self._painting.placements.append(placement)
         self._painting.marks_on_top = False
+
+    def _spend(self, count: int) -> None:
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise ValueError("more content than is followed")
 
 
 def _instructions(data: bytes) -> Iterator[Any]:

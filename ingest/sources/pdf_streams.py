@@ -9,7 +9,7 @@ import pikepdf
 
 from infra.errors import LimitError
 
-_MOST_CONTENT = 32 << 20
+_MOST_CONTENT = 8 << 20
 
 
 def filter_names(stream: Any) -> list[str]:

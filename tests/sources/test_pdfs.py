@@ -341,13 +341,22 @@ def test_a_thousand_pages_are_listed_quickly_and_read_singly(
         open_source(str(path), small).pages()
 
 
-def test_hostile_content_streams_end_in_a_page_or_a_named_error(pdf: Any, read: Read, grey: Pixels) -> None:
+def test_hostile_content_streams_end_in_a_page_or_a_named_error(
+    pdf: Any, read: Read, settings: Settings, grey: Pixels
+) -> None:
     image = pdf.deflated(grey)
     loop = Stream(pdf.pdf, b"/F Do")
     loop.Type, loop.Subtype, loop.BBox = Name.XObject, Name.Form, Array([0, 0, 260, 310])
     loop = pdf.pdf.make_indirect(loop)
     loop.Resources = Dictionary(XObject=Dictionary(F=loop))
+    nest = loop
+    for _ in range(7):  # a hundred drawn by each of a hundred drawn by each of a hundred...
+        inner, nest = nest, pdf.pdf.make_indirect(Stream(pdf.pdf, b"/F Do " * 100))
+        nest.Type, nest.Subtype, nest.BBox = Name.XObject, Name.Form, Array([0, 0, 1, 1])
+        nest.Resources = Dictionary(XObject=Dictionary(F=inner if inner is not loop else image))
     contents = [
+        b"/N Do " + FULL,
+        b"q " * 5_000_000 + FULL,
         b"/Nothing Do " + FULL,
         b"1 2 cm " + FULL,
         b"Q Q Q " + FULL,
@@ -356,10 +365,11 @@ def test_hostile_content_streams_end_in_a_page_or_a_named_error(pdf: Any, read: 
         b"\xff\x00[[[[<<" + FULL,
     ]
     for content in contents:
-        pdf.page(content, I=image, F=loop)
+        pdf.page(content, I=image, F=loop, N=nest)
     path = pdf.save()
+    short = settings.model_copy(update={"page_timeout": 5.0})
     for number in range(1, len(contents) + 1):
         try:
-            assert read(path, number).pixels.ndim in (2, 3)
+            assert read(path, number, settings=short).pixels.ndim in (2, 3)
         except InputError as error:
             assert error.page == number
