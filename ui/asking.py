@@ -21,7 +21,6 @@ def open_engine(context: Context) -> Engine:
     """
     if context.catalogue.live_space() is None:
         raise UsageError("Nothing is indexed yet. `manuspect ingest PATH` does that.")
-    from search.embedding.load import asks_for_pictures
     from search.engine.engine import Engine
 
     return Engine(
@@ -30,7 +29,7 @@ def open_engine(context: Context) -> Engine:
         context.catalogue,
         read_region=region_reader(context),
         base_url=context.settings.base_url,
-        pictures=asks_for_pictures(context.settings),
+        pictures=context.settings.prompts == "picture",
     )
 
 

@@ -19,7 +19,8 @@ from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
 from workers.report import POOL_STAGES, IngestReport
 
-_SAMPLE = Path(__file__).parents[1] / "samples" / "collection"
+_SAMPLES = Path(__file__).parents[1] / "samples"
+_SAMPLE = [str(_SAMPLES / name) for name in ("wrenhaven-letters.pdf", "marigold-log.tif", "commonplace/manifest.json")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Measured:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("inputs", nargs="*", default=[str(_SAMPLE)], help="what to ingest; the sample unless given")
+    parser.add_argument("inputs", nargs="*", default=_SAMPLE, help="what to ingest; the sample unless given")
     parser.add_argument("--pages", type=int, nargs="*", default=[10, 100], help="sizes of the bigger sets")
     arguments = parser.parse_args()
     settings = load_settings()
