@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    ExifTags,
+    Image,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from infra.errors import CorruptError
 
 # Pillow would warn at 89 and refuse at 179 million pixels; every size here is held against the settings instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -22,8 +32,13 @@ _FORMATS = tuple(
 
 
 def open_image(file: BinaryIO | str, formats: tuple[str, ...] = _FORMATS) -> Image.Image:
-    """Read the header alone; Pillow's own error where it is none of `formats`."""
-    return Image.open(file, formats=list(formats))
+    """Read the header alone; CorruptError where it makes no sense as any of `formats`."""
+    try:
+        return Image.open(file, formats=list(formats))
+    except UnidentifiedImageError as error:
+        raise CorruptError(
+            "Its header is damaged, or of a rare kind that is not read. Fetch or scan it again, or save it as TIFF."
+        ) from error
 
 
 def exif_orientation(image: Image.Image) -> int:

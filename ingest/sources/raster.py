@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
+
 from infra.errors import LimitError, UnsupportedError
 from infra.settings import Settings
 from ingest.sources import local_file
@@ -14,7 +17,7 @@ from ingest.sources.checks import check_not_blank, check_size, named_errors
 from ingest.sources.detect import HEAD_BYTES, Kind, detect
 from ingest.sources.jpeg import jpeg_page
 from ingest.sources.pillow import exif_orientation, open_image
-from ingest.sources.pixels import from_pillow, upright
+from ingest.sources.pixels import Uint8, eight_bit, from_pillow, over_white, upright, without_colour
 from ingest.sources.source import PageImage, PageRef, SourceInfo
 
 PICTURES = (Kind.JPEG, Kind.PNG, Kind.JPEG2000, Kind.WEBP)
@@ -69,7 +72,24 @@ def _by_pillow(data: bytes, kind: Kind, settings: Settings) -> PageImage:
         if getattr(image, "n_frames", 1) > 1:
             raise UnsupportedError("It is an animation of several frames. Save the frames as single pictures.")
         orientation = exif_orientation(image)
-        image.load()
-        pixels = upright(from_pillow(image), orientation)
+        if kind is Kind.PNG and data[24:25] == b"\x10":
+            pixels = _sixteen_bit_png(data)
+        else:
+            image.load()
+            pixels = from_pillow(image)
+        pixels = upright(pixels, orientation)
     keep = kind is Kind.JPEG2000 and orientation == 1
     return PageImage(pixels.shape[1], pixels.shape[0], pixels, encoded=data if keep else None)
+
+
+def _sixteen_bit_png(data: bytes) -> Uint8:
+    """Pillow keeps the upper half of 16-bit colours, which is black where only 12 bits are in use."""
+    samples = imagecodecs.png_decode(data)
+    if samples.ndim == 2:
+        return eight_bit(samples)
+    colours = 3 if samples.shape[2] >= 3 else 1
+    channels = eight_bit(samples[..., :colours])
+    colour = channels if colours == 3 else channels[..., 0]
+    if samples.shape[2] > colours:
+        colour = over_white(colour, (samples[..., -1] >> 8).astype(np.uint8))
+    return without_colour(np.ascontiguousarray(colour))

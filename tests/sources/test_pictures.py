@@ -12,7 +12,7 @@ import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from infra.errors import BlankImageError, CorruptError, LimitError, UnsupportedError
 from infra.settings import Settings
@@ -67,7 +67,9 @@ def test_exif_orientation_is_undone(
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](colour)))
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
-    assert np.array_equal(read(put(tmp_path, encode(stored, "PNG", exif=exif))).pixels, colour)
+    path = put(tmp_path, encode(stored, "PNG", exif=exif))
+    assert np.array_equal(np.asarray(ImageOps.exif_transpose(Image.open(path))), colour), "the test itself is right"
+    assert np.array_equal(read(path).pixels, colour)
     jpeg = read(put(tmp_path, encode(stored, "JPEG", quality=95, subsampling=0, exif=exif)))
     assert jpeg.pixels.shape == colour.shape
     assert np.abs(jpeg.pixels.astype(int) - colour).mean() < 2
@@ -89,12 +91,20 @@ def test_cmyk_transparency_and_palettes(
     assert np.array_equal(read(put(tmp_path, encode(Image.fromarray(two_tone).convert("1"), "PNG"))).pixels, two_tone)
 
 
-def test_sixteen_bits_keep_their_contrast(tmp_path: Path, read: Read, grey: Pixels) -> None:
+def test_sixteen_bits_keep_their_contrast(tmp_path: Path, read: Read, grey: Pixels, colour: Pixels) -> None:
     full = (grey.astype(np.uint16) * 257).astype(np.uint16)
     assert np.array_equal(read(put(tmp_path, imagecodecs.png_encode(full), "a.png")).pixels, grey)
     twelve = (grey.astype(np.uint16) * 16).astype(np.uint16)
     dark = read(put(tmp_path, imagecodecs.png_encode(twelve), "a.png")).pixels
     assert np.abs(dark.astype(int) - grey).max() <= 1, "12 bits in 16-bit samples must not come out nearly black"
+    twelve = (colour.astype(np.uint16) * 16).astype(np.uint16)
+    assert np.abs(read(put(tmp_path, imagecodecs.png_encode(twelve), "a.png")).pixels.astype(int) - colour).max() <= 1
+    clear = np.dstack([twelve, np.full(grey.shape, 0xFFFF, np.uint16)])
+    clear[:9, :, 3] = 0
+    seen = read(put(tmp_path, imagecodecs.png_encode(clear), "a.png")).pixels
+    assert (seen[:9] == 255).all()
+    assert np.abs(seen[9:].astype(int) - colour[9:]).max() <= 1
+    twelve = (grey.astype(np.uint16) * 16).astype(np.uint16)
     twelve_bit_jp2 = imagecodecs.jpeg2k_encode(twelve, codecformat="jp2", bitspersample=12)
     assert np.abs(read(put(tmp_path, twelve_bit_jp2)).pixels.astype(int) - grey).max() <= 1
 
@@ -162,6 +172,12 @@ def test_limits_are_held_by_the_header(tmp_path: Path, read: Read, encode: Encod
     small = settings.model_copy(update={"max_file_bytes": 100})
     with pytest.raises(LimitError, match="MANUSPECT_MAX_FILE_BYTES"):
         read(long, settings=small)
+
+
+def test_twelve_bit_jpegs_are_named(tmp_path: Path, read: Read, grey: Pixels) -> None:
+    twelve = imagecodecs.jpeg_encode((grey.astype(np.uint16) * 16).astype(np.uint16), bitspersample=12)
+    with pytest.raises(CorruptError, match="rare kind"):
+        read(put(tmp_path, twelve))
 
 
 def test_animations_are_named(tmp_path: Path, read: Read, encode: Encode, colour: Pixels) -> None:
