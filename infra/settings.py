@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     embed_batch: int = Field(256, ge=1, description="Crops in one forward pass.")
     processes: int = Field(0, ge=0, description="Page processes of the in-line pipeline; 0: one per core, at most 4.")
 
+    watch_minutes: float = Field(60.0, ge=0, description="Between two looks at watched places; 0: never.")
+    renew_minutes: float = Field(10.0, ge=0, description="Between two looks for a new model or segmenter; 0: never.")
+    optimize_hours: float = Field(24.0, ge=0, description="Between two optimisations of the index; 0: never.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of the workers' Prometheus metrics; 0: none.")
+
     max_file_bytes: int = Field(8 << 30, ge=1, description="Largest input file, bytes.")
     max_pages: int = Field(20_000, ge=1, description="Most pages of one document.")
     max_pixels: int = Field(400_000_000, ge=1, description="Most pixels of one page.")

@@ -57,6 +57,10 @@ class InlineJobs:
         remove(self._context, documents, collection)
 
 
-def open_jobs(context: Context) -> Jobs:
-    """The adapter that the settings name."""
-    return InlineJobs(context)
+def open_jobs(context: Context, *, wait: bool = True) -> Jobs:
+    """The adapter that the settings name. `wait`: where the work is handed on, for its end."""
+    if context.settings.broker_url is None:
+        return InlineJobs(context)
+    from workers.celery_jobs import CeleryJobs
+
+    return CeleryJobs(context, wait=wait)

@@ -78,6 +78,18 @@ def reindex(context: Context, collection: str | None = None, progress: Progress 
     return ReindexReport(space.key, switched, embedded, unreadable, segmented, time.monotonic() - start, report)
 
 
+def build_and_switch(context: Context, progress: Progress = no_progress) -> bool:
+    """Where the present model is not the live one, fill its index beside the live one, then switch. True: it did.
+
+    For one caller at a time. Pages whose stored image is lost wait to be read from their source again.
+    """
+    live, space = context.catalogue.live_space(), context.embedder.space
+    if live is None or live.key == space.key:
+        return False
+    _build(context, space, Tally(), progress)
+    return True
+
+
 def _build(context: Context, space: EmbeddingSpace, tally: Tally, progress: Progress) -> int:
     """Fill the space's index beside the live one, then switch; how many pages have no readable image."""
     catalogue, index = context.catalogue, context.index(space)

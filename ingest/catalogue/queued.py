@@ -6,7 +6,7 @@ its page taken up or done, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -300,7 +300,7 @@ class QueuedWork:
                 for some in _batches(list(keys))
             )
 
-    def pages_by_state(self, documents: Sequence[str], since: datetime | None = None) -> Mapping[str, tuple[int, int]]:
+    def pages_by_state(self, documents: Sequence[str], since: datetime | None = None) -> dict[str, tuple[int, int]]:
         """State -> (pages, words) of these documents; of what changed `since` alone where that is given."""
         found: dict[str, tuple[int, int]] = {}
         with self._db.read() as session:

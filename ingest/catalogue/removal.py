@@ -10,8 +10,10 @@ from ingest.catalogue.tables import (
     DocumentRow,
     DocumentState,
     DraftRow,
+    InputRow,
     PageRow,
     PageState,
+    WatchRow,
     WordRow,
     now,
 )
@@ -47,6 +49,8 @@ def forget_collection(session: Session, collection: str) -> bool:
     """Delete a collection without documents. False where it still has some."""
     if session.scalar(select(DocumentRow.id).where(DocumentRow.collection_id == collection).limit(1)) is not None:
         return False
+    session.execute(delete(InputRow).where(InputRow.collection_id == collection))
+    session.execute(delete(WatchRow).where(WatchRow.collection_id == collection))
     session.execute(delete(CollectionRow).where(CollectionRow.id == collection))
     return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.commands import doctor, evaluate, export, find, reindex, retry, rm, serve, status, take_in, train
+from ui.commands import doctor, evaluate, export, find, reindex, retry, rm, serve, status, take_in, train, worker
 
 
 def register(app: typer.Typer) -> None:
@@ -19,4 +19,9 @@ def register(app: typer.Typer) -> None:
     app.command("reindex")(reindex.reindex)
     app.command("rm", no_args_is_help=True)(rm.rm)
     app.command("serve")(serve.serve)
+    app.command("worker")(worker.worker)
+    app.command("watch")(worker.watch)
+    app.command("pause")(worker.pause)
+    app.command("resume")(worker.resume)
+    app.command("cancel")(worker.cancel)
     app.command("doctor")(doctor.doctor)

@@ -23,6 +23,9 @@ def ingest(
         list[str] | None,
         typer.Option("--metadata", "-m", metavar="KEY=VALUE", help="Recorded with every document, to search by."),
     ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="With a broker: return once the work is recorded.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> int:
     """Make scans searchable: only what is new or changed is worked on.
@@ -38,7 +41,7 @@ def ingest(
 
         request = IngestRequest(tuple(inputs), collection, details)
         with page_progress("Ingesting") as follow:
-            report = open_jobs(context).ingest(request, follow)
+            report = open_jobs(context, wait=not no_wait).ingest(request, follow)
     if as_json:
         print_json(ingest_json(report))
     else:

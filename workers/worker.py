@@ -1,0 +1,165 @@
+"""Starting the processes that do the work: a worker of one queue, or the beat."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery import signals as celery_signals
+
+from infra.errors import SettingsError
+from infra.settings import Settings
+from workers.broker import CONTROL, CPU, GPU, Broker, process_name
+from workers.celery_app import make_app
+from workers.context import Context
+from workers.home_lock import home_lock
+from workers.runtime import Runtime
+from workers.tasks import register
+
+log = structlog.get_logger(__name__)
+
+_PAGES_AT_ONCE = 16
+"""Pages a process of the queue `gpu` reads ahead of the model."""
+_OWNER = "index-owner"
+_OWNER_SECONDS = 10
+
+
+def run_worker(settings: Settings, queue: str, concurrency: int = 0) -> None:
+    """Work for a queue until told to end; then finish what was begun. Raises SettingsError, ManuspectError.
+
+    `cpu`: as many processes as `concurrency`, 0: one a core. `gpu`: one process for one device, which reads
+    `concurrency` pages at a time, 0: 16.
+    """
+    Broker(settings).check()
+    if queue == CPU:
+        _run_cpu(settings, concurrency)
+    elif queue == GPU:
+        _run_gpu(settings, concurrency)
+    else:
+        raise SettingsError(f"There is no queue {queue!r}: it is cpu or gpu.")
+
+
+def run_beat(settings: Settings) -> None:
+    """Ask for what is due every few seconds until told to end. Several may run: one does, the others stand by."""
+    from celery.beat import Service
+
+    broker = Broker(settings)
+    broker.check()
+    with _metrics(settings):
+        while True:
+            try:
+                log.info("beat started")
+                Service(make_app(settings)).start()
+                return
+            except Exception as error:  # the broker was away, or another took over while it was
+                log.warning("beat starts again", reason=f"{type(error).__name__}: {error}")
+                time.sleep(2)
+
+
+def _run_cpu(settings: Settings, concurrency: int) -> None:
+    app, runtime = make_app(settings), Runtime(settings, CPU)
+    register(app, settings, runtime)
+    opened = celery_signals.worker_process_init.connect(lambda **_: _open_child(runtime), weak=False)
+    closed = celery_signals.worker_process_shutdown.connect(lambda **_: runtime.close(), weak=False)
+    try:
+        _work(app, settings, CPU, pool="prefork", concurrency=concurrency or os.cpu_count() or 1)
+    finally:
+        celery_signals.worker_process_init.disconnect(opened)
+        celery_signals.worker_process_shutdown.disconnect(closed)
+
+
+def _open_child(runtime: Runtime) -> None:
+    """A child's own pages are its business alone; what it shares with its parent is closed."""
+    runtime.open()
+    runtime.pages  # noqa: B018  the libraries are loaded before the first task, not within its time limit
+
+
+def _run_gpu(settings: Settings, concurrency: int) -> None:
+    with Context(settings) as context, _owning_index(settings):
+        app, runtime = make_app(settings), Runtime(settings, GPU, context)
+        register(app, settings, runtime)
+        runtime.open()
+        try:
+            _work(app, settings, GPU, pool="threads", concurrency=concurrency or _PAGES_AT_ONCE)
+        finally:
+            runtime.close()
+
+
+def _work(app: Celery, settings: Settings, queue: str, **options: Any) -> None:
+    """Celery's worker, in this process."""
+    name = process_name(queue)
+    log.info("worker started", queue=queue, **options)
+    worker = app.Worker(
+        queues=[queue, CONTROL],
+        hostname=name,
+        loglevel=None,
+        without_mingle=True,
+        without_gossip=True,
+        **options,
+    )
+    worker.start()
+
+
+@contextmanager
+def _owning_index(settings: Settings) -> Iterator[None]:
+    """With the embedded index: one embedding worker for the broker, and no in-line run beside it.
+
+    Raises SettingsError where there is such a worker, IndexBusyError where an in-line run does not end.
+    """
+    if settings.qdrant_url:
+        yield
+        return
+    broker, stopped = Broker(settings), threading.Event()
+    me = process_name(str(settings.home.absolute()))
+    if not _claim_ownership(broker, me):
+        raise SettingsError(
+            "Another embedding worker of this broker keeps the words in an embedded index, which has one writer. "
+            "Set MANUSPECT_QDRANT_URL to run several."
+        )
+    keeper = threading.Thread(target=_keep_ownership, args=(broker, me, stopped), name="owner", daemon=True)
+    with home_lock(settings):
+        keeper.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            keeper.join()
+            broker.disown(_OWNER, me)
+
+
+def _claim_ownership(broker: Broker, me: str) -> bool:
+    """Wait a little for the mark of one that died to vanish."""
+    for _ in range(_OWNER_SECONDS + 2):
+        if broker.own(_OWNER, me, _OWNER_SECONDS):
+            return True
+        time.sleep(1)
+    return False
+
+
+def _keep_ownership(broker: Broker, me: str, stopped: threading.Event) -> None:
+    while not stopped.wait(_OWNER_SECONDS / 5):
+        try:
+            if not broker.own(_OWNER, me, _OWNER_SECONDS):
+                log.error("another worker took the embedded index; this one ends")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+        except Exception as error:
+            log.debug("the broker is away", reason=str(error))
+
+
+@contextmanager
+def _metrics(settings: Settings) -> Iterator[None]:
+    if not settings.metrics_port:
+        yield
+        return
+    from workers.metrics import serve_metrics
+
+    with Context(settings) as context, serve_metrics(settings, context.catalogue):
+        yield
