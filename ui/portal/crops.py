@@ -42,5 +42,5 @@ def crop_picture(page: str, canvas: tuple[int, int], word: Region, *, aside: flo
         100 * word.w / across,
         100 * word.h / down,
     )
-    address = f"/iiif/image/{page}/pct:{region}/!{_WIDEST},{_HIGHEST}/0/default.webp"
+    address = f"/iiif/image/{page}/pct:{region}/!{_WIDEST},{_HIGHEST}/0/default.jpg"
     return CropPicture(address, across, down, tuple(round(part, 2) for part in box))  # type: ignore[arg-type]

@@ -11,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from infra.files import FileStore
 from infra.settings import Settings
 from ingest.catalogue.database import Database
 from ui.service.access import Identify, anyone
-from ui.service.content_search_routes import ContentSearchService
+from ui.service.content_search_routes import ContentSearchService, FindInDocument
 from ui.service.image_request import ImageLimits
 from ui.service.image_routes import ImageService
 from ui.service.page_directory import PageDirectory
 from ui.service.page_reader import PageReader
 from ui.service.presentation_routes import PresentationService
-from workers.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ class Service:
         ]
 
 
-def build_service(settings: Settings, context: Context, *, identify: Identify) -> Service:
-    """The service over an open context; `identify` says who sent a request."""
+def build_service(
+    settings: Settings, files: FileStore, find: FindInDocument, *, identify: Identify = anyone
+) -> Service:
+    """The service over the catalogue and the page images; `identify` says who sent a request."""
     base_url = settings.base_url.rstrip("/")
     database = Database(settings.catalogue_url)
     return Service(
@@ -51,17 +53,17 @@ def build_service(settings: Settings, context: Context, *, identify: Identify) -
             directory=PageDirectory(database),
             identify=identify,
             executor=ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="image"),
-            reader=PageReader(context.files),
+            reader=PageReader(files),
             limits=ImageLimits(),
         ),
         presentation=PresentationService(base_url, database, identify),
-        content_search=ContentSearchService(base_url, context, database, identify),
+        content_search=ContentSearchService(base_url, database, identify, find),
     )
 
 
-def create_app(settings: Settings, context: Context | None = None, *, identify: Identify = anyone) -> Starlette:
+def create_app(settings: Settings, find: FindInDocument, *, identify: Identify = anyone) -> Starlette:
     """The service alone, for any ASGI server."""
-    return Starlette(routes=build_service(settings, context or Context(settings), identify=identify).routes())
+    return Starlette(routes=build_service(settings, FileStore(settings.files_root), find, identify=identify).routes())
 
 
 async def _health(_request: Request) -> Response:

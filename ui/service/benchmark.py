@@ -1,0 +1,130 @@
+"""How many word crops a second the image service gives: `python -m ui.service.benchmark`.
+
+One server process, as in the portal, and clients in another, which ask for random words of a large page over kept-alive
+connections. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import multiprocessing
+import random
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+
+from infra.files import FileStore
+from infra.settings import Settings, load_settings
+from ingest.catalogue import Catalogue
+from ingest.catalogue.database import Database
+from ingest.catalogue.tables import PageRow
+from ingest.page_images import write_page_image
+from ingest.sources.source import PageImage, PageRef, SourceInfo
+from ui.service.app import create_app
+
+PAGE = (6000, 8480)
+"""Width, height of the page, pixels: A3 at 500 dpi."""
+WORD = (280, 90)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--connections", type=int, default=6)
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(home=Path(folder))
+        page = _make_page(settings)
+        port = _free_port()
+        server = multiprocessing.get_context("spawn").Process(target=_serve, args=(settings, port), daemon=True)
+        server.start()
+        try:
+            _wait(port)
+            print(json.dumps(_measure(port, page, chosen.seconds, chosen.connections)))
+        finally:
+            server.terminate()
+            server.join()
+
+
+def _make_page(settings: Settings) -> str:
+    """A catalogue with one page of noise in several sizes, as hard to pack as paper is; returns the page's id."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(90, 235, (PAGE[1] // 16, PAGE[0] // 16, 3), np.uint8)
+    pixels = coarse.repeat(16, axis=0).repeat(16, axis=1)
+    pixels = pixels + rng.integers(0, 20, (*pixels.shape[:2], 1), np.uint8)
+    write_page_image(FileStore(settings.files_root), "page.tif", PageImage(pixels.shape[1], pixels.shape[0], pixels))
+    with Catalogue(settings.catalogue_url) as catalogue:
+        collection = catalogue.add_collection("benchmark").id
+        info = SourceInfo("/page.png", "image", "page", "digest")
+        document = catalogue.list_document(collection, info, [PageRef(1, "1")], base_url=settings.base_url).document_id
+        [record] = catalogue.pages(document)
+    database = Database(settings.catalogue_url)
+    with database.write() as session:
+        session.get_one(PageRow, record.id).image = "page.tif"
+    database.close()
+    return record.id
+
+
+def _serve(settings: Settings, port: int) -> None:
+    application = create_app(settings, lambda *_: (0, []))
+    uvicorn.run(application, host="127.0.0.1", port=port, access_log=False, log_level="error")
+
+
+def _measure(port: int, page: str, seconds: float, connections: int) -> dict[str, float | int]:
+    times: list[float] = []
+    end = time.monotonic() + seconds
+    clients = [threading.Thread(target=_ask, args=(port, page, end, seed, times)) for seed in range(connections)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    p50, p95 = np.percentile(times, [50, 95]) * 1000
+    return {
+        "crops_per_second": round(len(times) / seconds, 1),
+        "connections": connections,
+        "p50_ms": round(float(p50), 1),
+        "p95_ms": round(float(p95), 1),
+    }
+
+
+def _ask(port: int, page: str, end: float, seed: int, times: list[float]) -> None:
+    chance = random.Random(seed)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    while (start := time.monotonic()) < end:
+        x, y = chance.randrange(PAGE[0] - 2 * WORD[0]), chance.randrange(PAGE[1] - 2 * WORD[1])
+        connection.request("GET", f"/iiif/image/{page}/{x},{y},{WORD[0]},{WORD[1]}/!640,176/0/default.jpg")
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"the service answered {answer.status}")
+        times.append(time.monotonic() - start)
+    connection.close()
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the service did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
