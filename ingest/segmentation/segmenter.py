@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.geometry import Region
-from ingest.segmentation.grouping import connected_parts, group_words
+from ingest.segmentation.baselines import Course, trace_lines
+from ingest.segmentation.cuts import Cut, find_cuts
 from ingest.segmentation.ink import find_ink, to_grey
-from ingest.segmentation.lines import assign_to_lines, find_line_cores, text_height
+from ingest.segmentation.network import STEP, PageMaps, find_maps, weights_digest
+from ingest.segmentation.order import reading_order
+from ingest.segmentation.readings import DOUBT, read_line
 from ingest.segmentation.rules import remove_rules
+from ingest.segmentation.scale import choose_scale, letter_height, resized
+from ingest.segmentation.shares import Body, share_ink
 from ingest.segmentation.words import TextLine, WordBox
 
-SEGMENTER_VERSION = "ridges-1"
+SEGMENTER_VERSION = f"bands-1-{weights_digest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
-_WORKING_SIDE = 1600
-"""Longest side of the copy that is worked on, pixels."""
-_LEAST_SIDE = 8
-"""Nothing is written on an image narrower than this, pixels of the copy."""
+_LEAST_SIDE = 16
+"""Nothing is written on an image narrower than this, pixels."""
 
 
 def segment_page(pixels: NDArray[np.uint8]) -> tuple[TextLine, ...]:
     """The words of a page, line by line in reading order, as boxes tight to the ink.
 
     `pixels` is uint8 (H, W) grey or (H, W, 3) RGB, upright. Regions are in its own pixels. Deterministic. A page
-    without writing gives no lines.
+    without writing gives no lines. Where a gap is doubtful both readings are given, with scores.
     """
     grey = to_grey(pixels)
-    scale = min(1.0, _WORKING_SIDE / max(grey.shape))
-    if min(grey.shape) * scale < _LEAST_SIDE:
+    if min(grey.shape) < _LEAST_SIDE:
         return ()
-    size = round(grey.shape[1] * scale), round(grey.shape[0] * scale)
-    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    ink = remove_rules(find_ink(small), length=_WORKING_SIDE // 18)
-    parts = connected_parts(ink)
-    height = text_height(parts)
-    if height is None:
+    copy = resized(grey, choose_scale(grey))
+    maps = find_maps(copy)
+    letter = letter_height(maps)
+    if letter is None:
         return ()
-    parts = parts.chosen((parts.h > 0.25 * height) & (parts.h < 6 * height) & (parts.w < 25 * height))
-    cores = find_line_cores(ink, height)
-    lines = [group_words(parts.chosen(assigned)) for assigned in assign_to_lines(parts, cores, height)]
-    found = [_to_page(words, size, (grey.shape[1], grey.shape[0])) for words in lines if words]
-    return tuple(sorted(found, key=lambda line: (line.region.y, line.region.x)))
+    courses = trace_lines(maps.band, letter)
+    cuts = [find_cuts(maps.gap, course, least=DOUBT[0]) for course in courses]
+    bodies = [_bodies(course, found, maps) for course, found in zip(courses, cuts, strict=True)]
+    ink = remove_rules(find_ink(copy, round(6 * STEP * letter) | 1), length=round(8 * STEP * letter))
+    boxes = iter(share_ink(ink, [body for line in bodies for body in line], letter))
+    lines = []
+    for line, found in zip(bodies, cuts, strict=True):
+        parts = [(box, cut) for _, box, cut in zip(line, boxes, [*found, None], strict=False) if box is not None]
+        if parts:
+            lines.append(read_line([box for box, _ in parts], [cut.chance for _, cut in parts[:-1] if cut]))
+    lines = [lines[i] for i in reading_order([line.region for line in lines], letter * STEP)]
+    return tuple(_to_page(line, copy.shape, grey.shape) for line in lines)
 
 
-def _to_page(words: list[Region], size: tuple[int, int], page: tuple[int, int]) -> TextLine:
-    """A line with its words in page pixels."""
-    boxes = tuple(WordBox(region.scaled(size, page), position) for position, region in enumerate(words))
-    region = boxes[0].region
-    for box in boxes[1:]:
-        region = region.union(box.region)
-    return TextLine(region, boxes)
+def _bodies(course: Course, cuts: list[Cut], maps: PageMaps) -> list[Body]:
+    """The stretches between cuts."""
+    starts = [(float(course.left), 0.0), *((cut.end, cut.slant) for cut in cuts)]
+    ends = [*((cut.start, cut.slant) for cut in cuts), (float(course.right), 0.0)]
+    return [_body(course, left, right, maps) for left, right in zip(starts, ends, strict=True)]
+
+
+def _body(course: Course, left: tuple[float, float], right: tuple[float, float], maps: PageMaps) -> Body:
+    columns = np.arange(int(left[0]), max(int(left[0]) + 1, round(right[0])))
+    columns = np.clip(columns, course.left, course.right - 1)
+    rows = np.clip(course.middle[columns - course.left].round().astype(int), 0, maps.band.shape[0] - 1)
+    top = float(np.median(rows - maps.above[rows, columns]))
+    bottom = float(np.median(rows + maps.below[rows, columns]))
+    return Body(course, left[0], right[0], (left[1], right[1]), top, bottom)
+
+
+def _to_page(line: TextLine, copy: tuple[int, ...], page: tuple[int, ...]) -> TextLine:
+    """The line in page pixels."""
+    from_size, to_size = (copy[1], copy[0]), (page[1], page[0])
+
+    def moved(region: Region) -> Region:
+        return region.scaled(from_size, to_size)
+
+    words = tuple(WordBox(moved(word.region), word.position, word.span, word.score) for word in line.words)
+    return TextLine(moved(line.region), words)

@@ -15,8 +15,11 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="file to write the weights to (torch state)")
     parser.add_argument("--minutes", type=float, default=Plan().minutes)
     parser.add_argument("--seed", type=int, default=Plan().seed)
+    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--rate", type=float, default=Plan().rate, help="highest learning rate")
     arguments = parser.parse_args()
-    train(read_pages(arguments.pages), Plan(minutes=arguments.minutes, seed=arguments.seed), arguments.weights)
+    plan = Plan(minutes=arguments.minutes, seed=arguments.seed, rate=arguments.rate)
+    train(read_pages(arguments.pages), plan, arguments.weights, arguments.start)
 
 
 if __name__ == "__main__":

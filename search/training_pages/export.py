@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,7 +28,7 @@ class _Graph:
         self.weights.append(numpy_helper.from_array(values.astype(np.float16), name))
         return self.add("Cast", name, to=TensorProto.FLOAT)
 
-    def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
+    def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         output = output or f"n{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
@@ -50,7 +51,7 @@ class _Graph:
     def block(self, block: nn.Module, x: str) -> str:
         """Convolution, batch norm and ReLU, or a run of them."""
         children = list(block.children())
-        if isinstance(children[0], nn.Conv2d):
+        if isinstance(children[0], nn.Conv2d) and isinstance(children[1], nn.BatchNorm2d):
             return self.add("Relu", self.conv(fuse_conv_bn_eval(children[0], children[1]), x))
         for child in children:
             x = self.block(child, x)

@@ -16,7 +16,11 @@ from search.training_pages.annotations import Page, read_page
 from search.training_pages.light import change_light
 from search.training_pages.losses import page_loss, to_batch
 from search.training_pages.network import PageNetwork
+from search.training_pages.no_writing import empty_view
 from search.training_pages.targets import Sample, random_view
+
+_EMPTY = 0.07
+"""Share of the views that show no writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,17 @@ def read_pages(folder: Path, incomplete: frozenset[str] = frozenset({"iforal"}))
     return [read_page(image, complete=image.parent.name not in incomplete) for image in images]
 
 
-def train(pages: Sequence[Page], plan: Plan, weights: Path) -> PageNetwork:
-    """Train from scratch; the running average of the weights is written to `weights` every 200 steps and at the end."""
+def train(pages: Sequence[Page], plan: Plan, weights: Path, start: Path | None = None) -> PageNetwork:
+    """Train from scratch or on from `start`.
+
+    The running average of the weights is written to `weights` every 100 steps and at the end.
+    """
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     random = np.random.default_rng(plan.seed)
     network = PageNetwork()
+    if start is not None:
+        network.load_state_dict(torch.load(start, weights_only=True))
     average = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-3)
     started, running, step, done = time.monotonic(), 0.0, 0, 0.0
@@ -67,7 +76,7 @@ def train(pages: Sequence[Page], plan: Plan, weights: Path) -> PageNetwork:
         if step % 50 == 0:
             print(f"step {step}  loss {running / 50:.4f}  {done:.1%} of the time", flush=True)
             running = 0.0
-        if step % 200 == 0 or done == 1:
+        if step % 100 == 0 or done == 1:
             torch.save(average.state_dict(), weights)
     return average
 
@@ -78,7 +87,10 @@ def _rate(done: float) -> float:
 
 
 def _draw(pages: Sequence[Page], random: np.random.Generator, side: int) -> Sample:
-    sample = random_view(pages[int(random.integers(len(pages)))], random, side)
+    if random.random() < _EMPTY:
+        sample = empty_view(random, side)
+    else:
+        sample = random_view(pages[int(random.integers(len(pages)))], random, side)
     return replace(sample, grey=change_light(sample.grey, random))
 
 

@@ -1,0 +1,132 @@
+"""Which ink belongs to which word: strokes go with the letter bodies they touch, and are cut between several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage  # type: ignore[import-untyped]
+
+from ingest.geometry import Region
+from ingest.segmentation.baselines import Course
+from ingest.segmentation.ink import Mask
+from ingest.segmentation.network import STEP
+
+_LOOSE = 1.2
+"""Dots and accents lie at most so many letter heights from the letter bodies they belong to."""
+_SPECK = 0.015
+"""Loose ink smaller than this many squared letter heights is dirt."""
+_Number = TypeVar("_Number", np.int32, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The letter bodies of one word: a stretch of a line with leaning ends. Map pixels."""
+
+    line: Course
+    left: float
+    right: float
+    slants: tuple[float, float]
+    """Of its left and right end."""
+    top: float
+    bottom: float
+    """Rows it reaches by the network's estimate."""
+
+    def outline(self) -> NDArray[np.float32]:
+        """float32 (n, 2), x and y."""
+        half = self.line.height / 2
+        left, right = self.left, max(self.right, self.left + 1)
+        columns = np.clip(np.arange(round(left), round(right) + 1), self.line.left, self.line.right - 1)
+        rows = self.line.middle[columns - self.line.left]
+        lean = np.interp(columns, [left, right], self.slants) * half
+        upper = np.stack([columns + lean, rows - half], 1)
+        lower = np.stack([columns - lean, rows + half], 1)
+        return np.concatenate([upper, lower[::-1]]).astype(np.float32)
+
+
+def share_ink(ink: Mask, bodies: Sequence[Body], letter: float) -> list[Region | None]:
+    """The box tight around each word's ink, pixels of `ink`; None where a body holds no ink.
+
+    `letter` is the height of an x, map pixels.
+    """
+    size = (-(-ink.shape[0] // STEP), -(-ink.shape[1] // STEP))
+    body = _draw(bodies, size)
+    far, nearest = _spread(body)
+    full = (ink.shape[1], ink.shape[0])
+    touching, near = (_grown(part, full) for part in (body, nearest))
+    owner = _owners(ink, touching, near, _grown(far, full), letter)
+    boxes = ndimage.find_objects(owner, max_label=len(bodies))
+    numbered = enumerate(zip(boxes, bodies, strict=True), start=1)
+    return [_limited(owner, box, number, one, letter) for number, (box, one) in numbered]
+
+
+def _draw(bodies: Sequence[Body], size: tuple[int, int]) -> NDArray[np.int32]:
+    """int32 map of numbers from 1."""
+    drawn = np.zeros(size, np.int32)
+    for number, one in enumerate(bodies, 1):
+        cv2.fillPoly(drawn, [np.round(one.outline() * 16).astype(np.int32)], number, shift=4)
+    return drawn
+
+
+def _spread(body: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Distance to the nearest body, and its number."""
+    if not body.any():
+        return np.full(body.shape, 1e6, np.float32), body
+    far, cell = cv2.distanceTransformWithLabels(
+        (body == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    number = np.zeros(int(cell.max()) + 1, np.int32)
+    number[cell[body > 0]] = body[body > 0]
+    return np.asarray(far, np.float32), number[cell]
+
+
+def _owners(
+    ink: Mask, touching: NDArray[np.int32], near: NDArray[np.int32], far: NDArray[np.float32], letter: float
+) -> NDArray[np.int32]:
+    """Number of the word each ink pixel belongs to, 0 for none."""
+    count, strokes, stats, centres = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    where = ink & (touching > 0)
+    words = int(near.max()) + 1
+    pairs, sizes = np.unique(strokes[where].astype(np.int64) * words + touching[where], return_counts=True)
+    stroke, word = pairs // words, pairs % words
+    most = np.zeros(count, np.int64)
+    np.maximum.at(most, stroke, sizes)
+    total = np.bincount(stroke, sizes, count)
+    main = sizes == most[stroke]
+    whole = np.zeros(count, np.int32)
+    whole[stroke[main]] = word[main]
+    shared = (total > 0) & (most < 0.9 * total)
+    at = tuple(np.clip(centres[:, ::-1].astype(int).T, 0, np.array(ink.shape)[:, None] - 1))
+    loose = (total == 0) & (stats[:, 4] >= _SPECK * (STEP * letter) ** 2) & (far[at] < _LOOSE * letter)
+    whole[loose] = near[at][loose]
+    whole[0] = 0
+    by_stroke = whole[strokes]
+    return np.asarray(np.where(shared[strokes] & ink, np.where(far < 2 * letter, near, 0), by_stroke), np.int32)
+
+
+def _limited(
+    owner: NDArray[np.int32], box: tuple[slice, slice] | None, number: int, body: Body, letter: float
+) -> Region | None:
+    """The box of a word's ink within the rows it can reach."""
+    if box is None:
+        return None
+    slack = 0.5 * letter
+    first = max(box[0].start, int((body.top - slack) * STEP))
+    last = min(box[0].stop, int((body.bottom + slack) * STEP) + 1)
+    if last <= first:
+        return None
+    mine = owner[first:last, box[1]] == number
+    rows, columns = np.flatnonzero(mine.any(axis=1)), np.flatnonzero(mine.any(axis=0))
+    if not len(rows):
+        return None
+    x, y = box[1].start + int(columns[0]), first + int(rows[0])
+    return Region(x, y, int(columns[-1] - columns[0]) + 1, int(rows[-1] - rows[0]) + 1)
+
+
+def _grown(values: NDArray[_Number], size: tuple[int, int]) -> NDArray[_Number]:
+    """Each map pixel as STEP x STEP pixels, cut to size (width, height)."""
+    return np.repeat(np.repeat(values, STEP, axis=0), STEP, axis=1)[: size[1], : size[0]]
