@@ -9,7 +9,15 @@ import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from infra.errors import FetchError, InputError, LimitError, ManuspectError, UnexpectedError, WorkerLostError
+from infra.errors import (
+    FetchError,
+    InputError,
+    LimitError,
+    ManuspectError,
+    StorageError,
+    UnexpectedError,
+    WorkerLostError,
+)
 from infra.settings import Settings
 from ingest.catalogue.records import ClaimedPage
 from workers.page_work import Listing, PageWork, Prepared
@@ -71,6 +79,10 @@ def answer(work: PageWork, task: Task) -> Answer:
         return work.list_document(task.uri) if isinstance(task, ListTask) else work.prepare(task)
     except InputError as error:
         return refused(error)
+    except StorageError as error:
+        if isinstance(task, ListTask) or not work.can_store():
+            return Broken(error)
+        return Refused(type(error).__name__, str(error), final=False)  # this page's image alone cannot be stored
     except ManuspectError as error:
         return Broken(error)
     except MemoryError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ from ingest.sources.source import Rgb
 Seconds = dict[str, float]
 """Stage name -> busy seconds."""
 
+_PROBE_BYTES = 32 << 20
 _OPEN_SOURCES = 2
 """Documents a process keeps open, so that the next page of the same one is found at once."""
 
@@ -179,6 +181,16 @@ class PageWork:
             old.close()
         while len(self._sources) > _OPEN_SOURCES:
             self._sources.popitem(last=False)[1].close()
+
+    def can_store(self) -> bool:
+        """Whether the file store takes an image's worth of bytes: tells a full disk from one impossible page."""
+        key = f"probe/{os.getpid()}"
+        try:
+            self.store.put_bytes(bytes(_PROBE_BYTES), key)
+            self.store.delete(key)
+        except StorageError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the documents kept open."""

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from tiny import State, TinyEmbedder, state_of, write_page
 
-from infra.errors import ModelError
+from infra.errors import ModelError, StorageError
 from infra.settings import Settings
 from ingest.catalogue import PageState
+from ingest.page_images import write_page_image
 from search.index.vector_index import IndexFilter
 from workers.cleaning import remove_document
 from workers.context import Context
@@ -147,3 +148,42 @@ def test_another_model_is_refused(settings: Settings, scans: Scans) -> None:
         run(settings, more, embedder=TinyEmbedder("other"))
     report = run(settings, more)
     assert report.indexed == 1
+
+
+def test_one_image_that_cannot_be_stored_fails_alone(
+    settings: Settings, scans: Scans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = scans("alpha", "beta")
+    monkeypatch.setattr("workers.page_work.write_page_image", _refuse_after(1))
+    report = run(settings, *files)
+    assert report.indexed == 1
+    [failure] = report.failures
+    assert failure.input in map(str, files) and (failure.page, failure.error) == (1, "StorageError")
+    assert not [key for key in state_of(settings).files if "probe" in key]
+
+
+def test_a_full_disk_stops_the_run_and_costs_no_attempt(
+    settings: Settings, scans: Scans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = scans("alpha", "beta")
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.page_work.write_page_image", _refuse_after(0))
+        patch.setattr("infra.files.FileStore.put_bytes", _refuse_after(0))
+        for _ in range(4):
+            with pytest.raises(StorageError, match="full"):
+                run(settings, *files)
+    report = run(settings, *files)
+    assert (report.indexed, report.failures) == (2, ())
+
+
+def _refuse_after(count: int) -> Callable[..., None]:
+    """Stores the first images, and none after."""
+    stored: list[str] = []
+
+    def write(store: object, key: str, image: object = None) -> None:
+        if len(stored) >= count and key not in stored:
+            raise StorageError("The file store is full.")
+        stored.append(key)
+        write_page_image(store, key, image)  # type: ignore[arg-type]
+
+    return write
