@@ -15,8 +15,9 @@ from celery import Celery
 from celery import signals as celery_signals
 
 from infra.errors import SettingsError
+from infra.logs import set_up_logs
 from infra.settings import Settings
-from workers.broker import CONTROL, CPU, GPU, Broker, process_name
+from workers.broker import CONTROL, CPU, GPU, Broker, Heartbeat, process_name
 from workers.celery_app import make_app
 from workers.context import Context
 from workers.home_lock import home_lock
@@ -48,19 +49,30 @@ def run_worker(settings: Settings, queue: str, concurrency: int = 0) -> None:
 
 def run_beat(settings: Settings) -> None:
     """Ask for what is due every few seconds until told to end. Several may run: one does, the others stand by."""
-    from celery.beat import Service
-
     broker = Broker(settings)
     broker.check()
-    with _metrics(settings):
-        while True:
-            try:
-                log.info("beat started")
-                Service(make_app(settings)).start()
-                return
-            except Exception as error:  # the broker was away, or another took over while it was
-                log.warning("beat starts again", reason=f"{type(error).__name__}: {error}")
+    name = process_name("beat")
+    set_up_logs(settings, worker=name)
+    heartbeat = Heartbeat(broker, name)
+    try:
+        with _metrics(settings):
+            while not _beat_once(settings):
                 time.sleep(2)
+    finally:
+        heartbeat.stop()
+
+
+def _beat_once(settings: Settings) -> bool:
+    """True when told to end; False where the broker was away, or another took over meanwhile."""
+    from celery.beat import Service
+
+    try:
+        log.info("beat started")
+        Service(make_app(settings)).start()
+    except Exception as error:  # redbeat and Redis raise their own kinds
+        log.warning("beat starts again", reason=f"{type(error).__name__}: {error}")
+        return False
+    return True
 
 
 def _run_cpu(settings: Settings, concurrency: int) -> None:
