@@ -24,7 +24,8 @@ Kind = Literal["text", "loose", "image"]
 
 Probabilities = NDArray[np.float64]
 SHIPPED = Path(__file__).with_name("confidence.json")
-_LEAST, _MOST = 0.001, 0.999
+_LEAST, _MOST = 1e-12, 1 - 1e-6
+"""Never impossible and never certain, and far enough apart that the order of unlikely hits survives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class ConfidenceModel:
     """How it was fitted and how well it holds."""
 
     def probabilities(self, similarities: NDArray[np.float64], asked: Asked) -> Probabilities:
-        """float64 (n,), 0.001 to 0.999, rising with the similarity."""
+        """float64 (n,), above 0 and below 1, rising with the similarity."""
         weights = np.asarray(self.weights[asked.kind])
         logit = weights[0] + features(np.asarray(similarities, np.float64), asked) @ weights[1:]
         chances: Probabilities = np.clip(1 / (1 + np.exp(-np.clip(logit, -50, 50))), _LEAST, _MOST)

@@ -10,6 +10,7 @@ import numpy as np
 from infra.errors import NotFoundError, UsageError
 from ingest.geometry import Region
 from search.engine.clock import Clock
+from search.engine.contexts import word_contexts
 from search.engine.engine import Engine, Vector
 from search.engine.query import CropExample, Example, Query, RegionExample, WordExample
 from search.engine.sought import Sought
@@ -59,7 +60,7 @@ def vectors_of(
 
 def _of_words(engine: Engine, words: list[str], visible: frozenset[str] | None, clock: Clock) -> list[Vector]:
     with clock.stage("catalogue"):
-        contexts = engine.catalogue.hits_context(words)
+        contexts = word_contexts(engine.catalogue, words)
     for word in words:
         context = contexts.get(word)
         if context is None or (visible is not None and context.collection.id not in visible):

@@ -50,8 +50,8 @@ class Hit:
     def to_json(self) -> dict[str, Any]:
         """Plain values, one object a hit, as the command line prints it."""
         return {
-            "score": round(self.score, 6),
-            "confidence": round(self.confidence, 4),
+            "score": float(f"{self.score:.6g}"),
+            "confidence": float(f"{self.confidence:.4g}"),
             "collection": self.collection.name,
             "document": self.document.label,
             "document_id": self.document.id,
@@ -64,7 +64,7 @@ class Hit:
             "region_url": self.region_url,
             "word_id": self.word,
             "parts": [
-                {"word_id": part.word, "xywh": part.region.xywh, "confidence": round(part.confidence, 4)}
+                {"word_id": part.word, "xywh": part.region.xywh, "confidence": float(f"{part.confidence:.4g}")}
                 for part in self.parts
             ],
         }

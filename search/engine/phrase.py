@@ -16,10 +16,10 @@ import numpy as np
 
 from ingest.catalogue.records import WordContext, WordRecord
 from search.engine.clock import Clock
+from search.engine.contexts import words_on_lines
 from search.engine.engine import Engine
 from search.engine.expression import Phrase, Term
 from search.engine.hits import Part
-from search.engine.line_reads import words_on_lines
 from search.engine.lines import Lines, around, lines_of
 from search.engine.place import Place
 from search.engine.pool import judge, pool

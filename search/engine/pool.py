@@ -11,6 +11,7 @@ from ingest.catalogue.records import WordContext
 from ingest.geometry import Region
 from search.engine.clock import Clock
 from search.engine.confidence import Asked
+from search.engine.contexts import word_contexts
 from search.engine.engine import Engine
 from search.engine.overlap import without_overlaps
 from search.engine.sought import Sought
@@ -53,7 +54,7 @@ def pool(engine: Engine, sought: Sought, where: IndexFilter, depth: int, clock: 
     similarities = np.array([neighbour.similarity for neighbour in found])
     confidences = judge(engine, sought, where, similarities, clock)
     with clock.stage("catalogue"):
-        contexts = engine.catalogue.hits_context([str(neighbour.id) for neighbour in found])
+        contexts = word_contexts(engine.catalogue, [str(neighbour.id) for neighbour in found])
     matches = _live(found, confidences, contexts, where)
     return Pool(
         tuple(without_overlaps(matches, lambda match: match.place)),

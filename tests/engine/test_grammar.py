@@ -72,4 +72,4 @@ def test_any_unicode_has_a_meaning_or_a_clear_error(text: str) -> None:
         assert str(error)
     else:
         assert expression.all_of and all(term.text.strip() for term in expression.terms)
-        assert all(text[term.at :].lstrip("=").startswith(term.text[0]) for term in expression.terms)
+        assert all(text[term.at + term.exact :].startswith(term.text) for term in expression.terms)

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from infra.logs import set_up_logs
 from infra.settings import load_settings
 from search.embedding import load_embedder
 from search.engine.calibration.fit import fit_confidence
@@ -22,7 +23,9 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=400)
     parser.add_argument("--most-words", type=int)
     asked = parser.parse_args()
-    embedder = load_embedder(load_settings())
+    settings = load_settings()
+    set_up_logs(settings)
+    embedder = load_embedder(settings)
     found = fit_confidence(embedder, asked.parquet, queries=asked.queries, most_words=asked.most_words)
     found.model.save(asked.out)
     if asked.diagram:
