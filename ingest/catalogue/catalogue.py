@@ -12,6 +12,7 @@ from types import TracebackType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra.errors import CatalogueError, UsageError
 from ingest.catalogue import claims, ids, listing, reading, removal, spaces
 from ingest.catalogue import status as counting
 from ingest.catalogue.database import Database
@@ -34,6 +35,7 @@ from ingest.catalogue.tables import CollectionRow, DocumentRow, PageRow, PageSta
 from ingest.sources.source import PageRef, SourceInfo
 
 _BATCH = 200
+_LONGEST_NAME = 255
 
 
 class Catalogue:
@@ -62,14 +64,23 @@ class Catalogue:
     # Collections
 
     def add_collection(self, name: str) -> CollectionRecord:
-        """The collection of that name, made where there is none."""
-        with self._db.write() as session:
-            row = _collection(session, name)
-            if row is None:
+        """The collection of that name, made where there is none. Raises UsageError for a name that cannot be one."""
+        if not name.strip() or len(name) > _LONGEST_NAME or name != listing.clean(name):
+            raise UsageError(f"A collection needs a name of 1 to {_LONGEST_NAME} printable characters.")
+        found = self.collection(name)
+        if found is not None:
+            return found
+        try:
+            with self._db.write() as session:
                 row = CollectionRow(id=ids.collection_id(name), name=name, paused=False, groups=[])
                 session.add(row)
                 session.flush()
-            return reading.collection_record(row)
+                return reading.collection_record(row)
+        except CatalogueError:
+            found = self.collection(name)  # another process was first
+            if found is None:
+                raise
+            return found
 
     def collections(self) -> list[CollectionRecord]:
         """All collections, by name."""

@@ -41,6 +41,7 @@ def _open_and_write(url: str, name: str) -> None:
     with Catalogue(url) as catalogue:
         for number in range(5):
             catalogue.add_collection(f"{name}-{number}")
+            catalogue.add_collection(f"shared-{number}")
 
 
 def test_many_processes_may_open_a_new_database_at_once(url: str) -> None:
@@ -49,10 +50,10 @@ def test_many_processes_may_open_a_new_database_at_once(url: str) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(200)
     assert [process.exitcode for process in processes] == [0] * 3
     with Catalogue(url) as catalogue:
-        assert len(catalogue.collections()) == 15
+        assert len(catalogue.collections()) == 20
 
 
 def test_a_database_of_a_newer_program_is_refused(url: str) -> None:
