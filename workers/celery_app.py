@@ -95,6 +95,7 @@ def _configuration(settings: Settings, url: str) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_max_tasks_per_child": _TASKS_PER_CHILD,
+        "worker_proc_alive_timeout": 120.0,
         "worker_max_memory_per_child": _KILOBYTES_PER_CHILD,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,

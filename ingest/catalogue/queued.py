@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -314,18 +314,25 @@ class QueuedWork:
                     found[state] = before[0] + pages, before[1] + int(words)
         return found
 
-    def indexed_since(self, since: datetime) -> dict[str, tuple[int, int]]:
-        """Collection name -> (pages, words) brought to rest since then."""
+    def pace(self, since: datetime) -> dict[str, float]:
+        """Collection name -> pages a second, between the first that was done since then and now."""
         with self._db.read() as session:
             query = (
-                select(CollectionRow.name, func.count(), func.coalesce(func.sum(PageRow.words), 0))
+                select(CollectionRow.name, func.count(), func.min(PageRow.updated))
                 .select_from(PageRow)
                 .join(DocumentRow, PageRow.document_id == DocumentRow.id)
                 .join(CollectionRow, DocumentRow.collection_id == CollectionRow.id)
                 .where(PageRow.updated >= since, PageRow.state.in_([PageState.INDEXED, PageState.EMPTY]))
                 .group_by(CollectionRow.name)
             )
-            return {name: (pages, int(words)) for name, pages, words in session.execute(query)}
+            found = session.execute(query).all()
+        seconds = {name: (now() - _with_zone(first)).total_seconds() for name, _, first in found}
+        return {name: pages / max(seconds[name], 1.0) for name, pages, _ in found}
+
+
+def _with_zone(time: datetime) -> datetime:
+    """SQLite keeps no zones; what we write is UTC."""
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _waiting() -> Select[str]:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from program import TinyEmbedder
@@ -16,6 +17,7 @@ from servers import PostgresServer, RedisServer
 
 from infra.settings import Settings
 from ingest.catalogue import Catalogue
+from ingest.catalogue.queued import QueuedWork
 from search.index.vector_index import IndexFilter
 from workers.context import Context
 
@@ -52,13 +54,15 @@ class Service:
 
     def kill(self) -> None:
         """The whole tree, as when the machine loses power."""
-        assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            if self.process is not None:
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         self._stopped.set()
-        self.kill()
-        self._thread.join(20)
+        while self._thread.is_alive():
+            self.kill()
+            self._thread.join(0.2)
 
 
 class Deployment:
@@ -101,7 +105,7 @@ class Deployment:
         for service in self.services.values():
             service.stop()
 
-    def command(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, str(PROGRAM), *arguments],
             env=self.environment,
@@ -124,7 +128,7 @@ class Deployment:
             for log in sorted(self.folder.glob("*.log"))
         )
 
-    def wait_for(self, collection: str, timeout: float = 100) -> None:
+    def wait_for(self, collection: str, timeout: float = 300) -> None:
         """Until every page of the collection is at rest and clean, and no input waits."""
 
         def done() -> bool:
@@ -132,8 +136,6 @@ class Deployment:
                 found = context.catalogue.collection(collection)
                 if found is None:
                     return False
-                from ingest.catalogue.queued import QueuedWork
-
                 [counts] = context.catalogue.status(found.id)
                 queued = QueuedWork(context.catalogue).counts().inputs
                 return not (queued or counts.by_state["waiting"] or counts.by_state["running"]) and counts.pages > 0

@@ -17,14 +17,18 @@ from deployment import Deployment, Words, until
 from ingest.catalogue import ids
 from workers.broker import CPU, GPU
 from workers.celery_app import EMBED, LIST, PREPARE, make_app, send
+from workers.celery_jobs import CeleryJobs
 from workers.context import Context
+from workers.pipeline import IngestRequest
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def start(deployment: Deployment, scans: Path, collection: str) -> None:
-    done = deployment.command("ingest", str(scans), "-c", collection, "--no-wait")
-    assert done.returncode == 0, done.stderr
+    """What `manuspect ingest --no-wait` does."""
+    with Context(deployment.settings) as context:
+        report = CeleryJobs(context, wait=False).ingest(IngestRequest((str(scans),), collection))
+    assert report.queued and report.documents == len(list(scans.iterdir()))
 
 
 def check(deployment: Deployment, collection: str, expected: Words) -> None:
@@ -59,7 +63,7 @@ def test_pages_that_kill_their_worker_every_time_are_set_aside(
 ) -> None:
     traps = [deployment.trap("die", "segment", "page0.png"), deployment.trap("die", "embed", "page1.png")]
     start(deployment, scans, "deadly")
-    deployment.wait_for("deadly", 140)
+    deployment.wait_for("deadly", 400)
     for trap in traps:
         trap.unlink()
     state = deployment.state("deadly")
@@ -76,9 +80,9 @@ def test_pages_that_kill_their_worker_every_time_are_set_aside(
 def test_whole_workers_lose_power(deployment: Deployment, scans: Path, undisturbed: Words) -> None:
     slow = [deployment.trap("slow", "segment", "page"), deployment.trap("slow", "embed", "page")]
     start(deployment, scans, "power")
-    until(lambda: count(deployment, "power", "running") > 0, 60, deployment.logs)
+    until(lambda: count(deployment, "power", "running") > 0, 200, deployment.logs)
     deployment.services["cpu"].kill()
-    until(lambda: count(deployment, "power", "indexed") > 0, 60, deployment.logs)
+    until(lambda: count(deployment, "power", "indexed") > 0, 200, deployment.logs)
     deployment.services["gpu"].kill()
     for trap in slow:
         trap.unlink()
@@ -88,7 +92,7 @@ def test_whole_workers_lose_power(deployment: Deployment, scans: Path, undisturb
 def test_the_broker_is_killed_and_comes_back(deployment: Deployment, scans: Path, undisturbed: Words) -> None:
     slow = deployment.trap("slow", "segment", "page")
     start(deployment, scans, "broker")
-    until(lambda: count(deployment, "broker", "running") > 0, 60, deployment.logs)
+    until(lambda: count(deployment, "broker", "running") > 0, 200, deployment.logs)
     deployment.redis.kill()
     time.sleep(2)
     deployment.redis.start()
@@ -101,7 +105,7 @@ def test_a_broker_that_forgot_everything_is_filled_again(
 ) -> None:
     slow = deployment.trap("slow", "convert", "page")
     start(deployment, scans, "forgot")
-    until(lambda: count(deployment, "forgot", "running") > 0, 60, deployment.logs)
+    until(lambda: count(deployment, "forgot", "running") > 0, 200, deployment.logs)
     with deployment.redis.client as client:
         client.delete(CPU, GPU, "unacked", "unacked_index")
     slow.unlink()
@@ -121,7 +125,7 @@ def test_the_broker_is_full(deployment: Deployment, scans: Path, undisturbed: Wo
 def test_postgresql_is_restarted(deployment: Deployment, scans: Path, undisturbed: Words) -> None:
     slow = [deployment.trap("slow", "segment", "page"), deployment.trap("slow", "embed", "page")]
     start(deployment, scans, "database")
-    until(lambda: count(deployment, "database", "running") > 1, 60, deployment.logs)
+    until(lambda: count(deployment, "database", "running") > 1, 200, deployment.logs)
     deployment.postgres.stop()
     time.sleep(2)
     deployment.postgres.start()
@@ -138,7 +142,7 @@ def test_the_disk_is_full(deployment: Deployment, scans: Path, undisturbed: Word
         left = shutil.disk_usage(small_disk).free
         file.write(b"\0" * (left - left % 4096))
     start(deployment, scans, "disk")
-    until(lambda: "is full" in deployment.logs(), 60, deployment.logs)
+    until(lambda: "is full" in deployment.logs(), 200, deployment.logs)
     assert count(deployment, "disk", "failed") == 0
     filler.unlink()
     check(deployment, "disk", undisturbed)

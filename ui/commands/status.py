@@ -2,31 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ui.commands.opening import known_collection, open_context
 from ui.commands.showing import failure_json, print_failures, print_json
 
+if TYPE_CHECKING:
+    from workers.context import Context
+
+_PACE = timedelta(minutes=10)
+"""How far back the pace is measured from which the time left is told."""
+
 
 def status(
     collection: Annotated[str | None, typer.Option("--collection", "-c", help="Only this one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a collection.")] = False,
+    schedules: Annotated[
+        bool, typer.Option("--schedules", help="How the workers' schedules get on, instead of collections.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a collection, or schedule.")] = False,
 ) -> None:
     """Show how far each collection is, and what failed and why."""
     with open_context() as context:
+        if schedules:
+            _show_schedules(context, as_json)
+            return
         only = known_collection(context, collection).id if collection is not None else None
         found = context.catalogue.status(only)
+        left = _seconds_left(context, found)
     if as_json:
         for one in found:
-            print_json(_plain(one))
+            print_json({**_plain(one), "seconds_left": left.get(one.name)})
     elif found:
         _print_table(found)
+        for name, seconds in left.items():
+            print(f"{name}: about {_duration(seconds)} left, at the pace of the last {_PACE.seconds // 60} minutes.")
         for one in found:
             print_failures(one.failures)
     else:
         print("Nothing is ingested yet.")
+
+
+def _seconds_left(context: Context, found: list[Any]) -> dict[str, int]:
+    """Collection -> seconds, for those in which pages were done lately and pages are left."""
+    from ingest.catalogue.queued import QueuedWork
+
+    if not any(one.by_state["waiting"] + one.by_state["running"] for one in found):
+        return {}
+    pace = QueuedWork(context.catalogue).pace(datetime.now(UTC) - _PACE)
+    left = {}
+    for one in found:
+        rest = one.by_state["waiting"] + one.by_state["running"]
+        if rest and not one.paused and one.name in pace:
+            left[one.name] = round(rest / pace[one.name])
+    return left
+
+
+def _duration(seconds: int) -> str:
+    return str(timedelta(seconds=seconds))
+
+
+def _show_schedules(context: Context, as_json: bool) -> None:
+    from ingest.catalogue.schedules import Schedules
+
+    for name, record in Schedules(context.catalogue).all().items():
+        last = record.succeeded.isoformat(timespec="seconds") if record.succeeded else None
+        if as_json:
+            print_json({"schedule": name, "last_success": last, "running_on": record.holder, "error": record.error})
+        else:
+            running = f", runs on {record.holder}" if record.holder else ""
+            failed = f", failed: {record.error}" if record.error else ""
+            print(f"{name}: last success {last or 'never'}{running}{failed}")
 
 
 def _plain(one: Any) -> dict[str, Any]:
