@@ -45,8 +45,3 @@ def load_embedder(settings: Settings) -> Embedder:
     return ClipEmbedder(
         model, images, texts, name=name, placement=placement, batch=settings.embed_batch, templates=templates
     )
-
-
-def asks_for_pictures(settings: Settings) -> bool:
-    """Whether a query is one description of a picture rather than words to be found each for itself."""
-    return settings.prompts == "picture"

@@ -17,7 +17,7 @@ from search.index.vector_index import IndexFilter
 
 EXCLUDES = 0.5
 """Confidence from which an excluded word takes its page out."""
-_EXCLUSION_DEPTH = 1_024
+_EXCLUSION_DEPTHS = (1_024, 8_192, 32_768)
 _REFINED_PAGES = 256
 """Pages that hold some of several words and are searched for the others."""
 
@@ -112,10 +112,11 @@ def _together(places: list[Place]) -> Place:
 
 def _excluding(engine: Engine, plan: Plan, where: IndexFilter, clock: Clock) -> IndexFilter:
     """The filter without the pages that hold what is excluded."""
-    pages = {
-        place.page.id
-        for item in plan.expression.none_of
-        for place in _item(engine, plan, item, where, _EXCLUSION_DEPTH, clock).places
-        if place.confidence >= EXCLUDES
-    }
+    pages: set[str] = set()
+    for item in plan.expression.none_of:
+        for depth in _EXCLUSION_DEPTHS:
+            found = _item(engine, plan, item, where, depth, clock)
+            if found.complete or found.edge < EXCLUDES:
+                break
+        pages |= {place.page.id for place in found.places if place.confidence >= EXCLUDES}
     return replace(where, not_pages=tuple(sorted(pages))) if pages else where

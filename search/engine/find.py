@@ -32,8 +32,13 @@ def _look(engine: Engine, plan: Plan, query: Query, clock: Clock) -> Found:
     where = index_filter(query)
     found = NOTHING
     if where is not None:
-        for depth in DEPTHS:
+        for depth in _depths(query.offset + query.limit):
             found = evaluate(engine, plan, where, depth, clock)
             if is_enough(found, query):
                 break
     return found
+
+
+def _depths(hits: int) -> tuple[int, ...]:
+    """The steps that may hold so many hits; at least the last."""
+    return tuple(depth for depth in DEPTHS if depth > hits) or DEPTHS[-1:]

@@ -27,7 +27,7 @@ from search.engine.sought import Sought, sought_term
 from search.engine.understand import Plan
 from search.index.vector_index import IndexFilter
 
-_LEAST = 0.01
+_LEAST = 0.001
 """Confidence below which a word is no anchor and a path is given up."""
 
 Unit = tuple[int, int]

@@ -213,3 +213,18 @@ def test_a_model_of_another_space_is_refused(books) -> None:
 
     with pytest.raises(ModelError, match="reindex"):
         Engine(Other(), books.index, books.catalogue)
+
+
+def test_deep_pages_repeat_and_drop_nothing(library) -> None:
+    page = "\n".join(" ".join(["maison", "maisons", "saison", "mais"] * 5) for _ in range(6))
+    library.write("c", "d", *[page] * 11)
+    seen = [
+        hit.word
+        for offset in range(0, 1_400, 350)
+        for hit in find(library.engine, Query("maison", limit=350, offset=offset)).hits
+    ]
+    assert len(seen) == len(set(seen)) == 11 * 120
+    shallow = find(library.engine, Query("maison", total_above=0.9, limit=10)).total
+    deep = find(library.engine, Query("maison", total_above=0.9, limit=1_000)).total
+    assert not shallow.exact and shallow.hits < 330
+    assert deep.exact and deep.hits == 330
