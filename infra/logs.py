@@ -22,6 +22,7 @@ def set_up_logs(settings: Settings, **always: str) -> None:
     level = _LEVELS[settings.log_level]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _adding(always),
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -39,7 +40,15 @@ def set_up_logs(settings: Settings, **always: str) -> None:
     for package in ("infra", "ingest", "search", "workers", "ui"):
         logging.getLogger(package).setLevel(level)
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(**always)
+
+
+def _adding(always: dict[str, str]) -> Any:
+    """Adds the same to every line, of all threads."""
+
+    def add(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
+        return {**always, **event}
+
+    return add
 
 
 def _last(settings: Settings) -> list[Any]:

@@ -1,8 +1,8 @@
 """`python -m workers.bench_workers`: what the queue costs, on the pages of a folder.
 
-In-line runs and runs on one and two processes of the queue `cpu` over the same pages; the queue's own work per page; and
-the time from the kill of a worker until all that it held is taken up again. Needs redis-server. Only ratios within one
-run mean anything.
+In-line runs and runs on one and two processes of the queue `cpu` over the same pages; the queue's own work per page;
+and the time from the kill of a worker until all that it held is taken up again. Needs redis-server. Only ratios within
+one run mean anything.
 """
 
 from __future__ import annotations

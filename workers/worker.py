@@ -30,6 +30,8 @@ _PAGES_AT_ONCE = 16
 """Pages a process of the queue `gpu` reads ahead of the model."""
 _OWNER = "index-owner"
 _OWNER_SECONDS = 10
+_PATIENCE = 12
+"""Seconds to wait for the mark of an embedding worker that died to vanish."""
 
 
 def run_worker(settings: Settings, queue: str, concurrency: int = 0) -> None:
@@ -147,8 +149,8 @@ def _owning_index(settings: Settings) -> Iterator[None]:
 
 
 def _claim_ownership(broker: Broker, me: str) -> bool:
-    """Wait a little for the mark of one that died to vanish."""
-    for _ in range(_OWNER_SECONDS + 2):
+    """False where somebody else keeps owning it."""
+    for _ in range(_PATIENCE):
         if broker.own(_OWNER, me, _OWNER_SECONDS):
             return True
         time.sleep(1)

@@ -120,6 +120,7 @@ class QueuedWork:
             if not claims.save_draft(session, page, claim, draft):
                 return False
             session.execute(update(PageRow).where(PageRow.id == page).values(worker=None, queued=True))
+            session.execute(update(DraftRow).where(DraftRow.page_id == page).values(begun=0))
             return True
 
     def adopt(self, page: str, claim: int, worker: str) -> tuple[ClaimedPage, Draft, int] | None:
