@@ -32,11 +32,12 @@ def test_help_and_status_start_without_the_model_libraries(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.timeout(900)
 def test_from_files_to_hits_with_the_handwriting_model_and_back(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     for number in range(3):
         write_page(tmp_path / f"{number}.png", "alpha beta/gamma delta")
-    options = {"env": environment(tmp_path / "home"), "capture_output": True, "text": True, "timeout": 240}
+    options = {"env": environment(tmp_path / "home"), "capture_output": True, "text": True, "timeout": 400}
     first = subprocess.run([PROGRAM, "ingest", *sorted(tmp_path.glob("*.png"))], check=False, **options)  # type: ignore[call-overload]
     assert first.returncode == 0, first.stderr
     assert "3 indexed" in first.stdout
@@ -46,10 +47,11 @@ def test_from_files_to_hits_with_the_handwriting_model_and_back(tmp_path: Path) 
 
 
 def test_ctrl_c_ends_with_130_and_no_stack_trace(tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
     for number in range(40):
-        write_page(tmp_path / f"{number}.png", "alpha beta/gamma delta")
+        write_page(tmp_path / "scans" / f"{number}.png", "alpha beta/gamma delta")
     process = subprocess.Popen(
-        [PROGRAM, "ingest", tmp_path], env=environment(tmp_path / "home"), stderr=subprocess.PIPE, text=True
+        [PROGRAM, "ingest", tmp_path / "scans"], env=environment(tmp_path / "home"), stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "home" / "files").exists() and time.monotonic() < deadline:

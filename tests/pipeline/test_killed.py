@@ -91,6 +91,6 @@ def test_an_interrupt_gives_pages_back_and_the_next_run_carries_on(
 def test_two_runs_at_once_on_one_home_do_the_work_once(settings: Settings, folder: Path, undisturbed: State) -> None:
     both = [start(settings.home, 0.05, folder) for _ in range(2)]
     outs = [finish(process) for process in both]
-    indexed = [int(out.split("indexed ")[1].split()[0]) for out in outs]
+    indexed = [int(out.splitlines()[-1].split()[1]) for out in outs]
     assert sum(indexed) == len(TEXTS)
     assert state_of(settings) == undisturbed
