@@ -15,9 +15,9 @@ Rng = np.random.Generator
 def augment(ink: Pixels, neighbour: Pixels, rng: Rng) -> Pixels:
     """Ink of `raw_ink`, and of some other word -> uint8 (HEIGHT, w), w at most MAX_WIDTH."""
     out = _place(_stroke_width(ink, rng), rng)
-    if rng.random() < 0.35:
+    if rng.random() < 0.25:
         out = _elastic(out, rng)
-    if rng.random() < 0.22:
+    if rng.random() < 0.15:
         out = _intrude(out, neighbour, rng)
     if rng.random() < 0.06:
         _rule(out, rng)
@@ -29,19 +29,19 @@ def augment(ink: Pixels, neighbour: Pixels, rng: Rng) -> Pixels:
 def _stroke_width(ink: Pixels, rng: Rng) -> Pixels:
     """Bolder or thinner, sometimes."""
     dice = rng.random()
-    if dice < 0.18:
-        return pixels(cv2.dilate(ink, np.ones((2, 2) if dice < 0.13 else (3, 3), np.uint8)))
-    if dice < 0.26:
-        return pixels(cv2.erode(ink, np.ones((1, 2) if dice < 0.22 else (2, 1), np.uint8)))
+    if dice < 0.12:
+        return pixels(cv2.dilate(ink, np.ones((2, 2) if dice < 0.09 else (3, 3), np.uint8)))
+    if dice < 0.17:
+        return pixels(cv2.erode(ink, np.ones((1, 2) if dice < 0.145 else (2, 1), np.uint8)))
     return ink
 
 
 def _place(ink: Pixels, rng: Rng) -> Pixels:
     """Slanted, turned, stretched, in a box that is tight, loose or cuts the word, at the size the model sees."""
     height, width = ink.shape
-    slant = rng.normal(0.0, 0.22)
-    turn = rng.normal(0.0, 0.03) * min(1.0, 3 * height / width)
-    loose = 0.02 if rng.random() < 0.6 else 0.10
+    slant = rng.normal(0.0, 0.16)
+    turn = rng.normal(0.0, 0.02) * min(1.0, 3 * height / width)
+    loose = 0.02 if rng.random() < 0.7 else 0.10
     top, bottom = rng.normal(0.0, loose, 2) * height
     left, right = rng.normal(0.0, loose, 2) * height
     box_height = max(height + top + bottom, 4.0)
@@ -104,9 +104,9 @@ def _tone(ink: Pixels, rng: Rng) -> Pixels:
     """Contrast, focus and grain."""
     if rng.random() < 0.25:
         ink = pixels(cv2.GaussianBlur(ink, (3, 3), float(rng.uniform(0.4, 1.2))))
-    levels = 255.0 * (np.arange(256) / 255.0) ** math.exp(rng.normal(0.0, 0.3)) * rng.uniform(0.65, 1.1)
+    levels = 255.0 * (np.arange(256) / 255.0) ** math.exp(rng.normal(0.0, 0.22)) * rng.uniform(0.65, 1.1)
     ink = pixels(cv2.LUT(ink, np.clip(levels, 0, 255).astype(np.uint8)))
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         grain = rng.integers(-128, 128, ink.shape, dtype=np.int16) * int(rng.integers(3, 20)) // 100
         ink = np.clip(ink + grain, 0, 255).astype(np.uint8)
     return ink

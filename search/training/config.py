@@ -22,13 +22,13 @@ class TrainingConfig:
     words: Path | None = None
     """Folder of the decoded words; below `out` unless given, so that several runs can share it."""
     minutes: float = 60.0
-    """Length of the schedule; the learning rate falls over the last quarter."""
+    """Length of the schedule."""
     fonts: Path | None = None
     """Folder of font files, searched recursively, for synthetic words; none without it."""
     pages: Path | None = None
     """Folder of page images with PAGE XML beside them, whose word boxes are learned from as well."""
     synthetic_words: int = 60_000
-    synthetic_share: float = 0.28
+    synthetic_share: float = 0.22
     """Share of drawn words that are synthetic."""
     rates: Mapping[str, float] = field(default_factory=lambda: _RATES)
     """How much more or less often a store's words are drawn than others'."""
@@ -39,6 +39,8 @@ class TrainingConfig:
     queue: int = 3072
     """Vectors of former batches that serve as further negatives."""
     learning_rate: float = 2e-3
+    decay_from: float = 0.55
+    """Share of the schedule after which the learning rate falls, linearly to 0."""
     seed: int = 0
     threads: int = 2
     """Chunks worked on at once, on a CPU."""

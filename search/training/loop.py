@@ -20,7 +20,6 @@ from infra.errors import ModelError
 from search.training.batches import BatchPlan, stream
 from search.training.config import TrainingConfig
 from search.training.data import training_stores
-from search.training.optimizer import rate
 from search.training.report import draw_curve, evaluate_run
 from search.training.run import Run, export_weights
 from search.training.step import Losses, Weights
@@ -70,7 +69,7 @@ def _train(run: Run, folders: list[tuple[Path, float]], plan: BatchPlan) -> None
     with _stop_request() as stop, closing(stream(folders, plan, run.steps)) as batches:
         last = time.monotonic()
         for batch in batches:
-            recent.append(run.step(batch, weights_at(run.progress), rate(run.progress)))
+            recent.append(run.step(batch, weights_at(run.progress)))
             now = time.monotonic()
             run.seconds, last = run.seconds + now - last, now
             if run.steps % _LOG_EVERY == 0:
@@ -105,15 +104,14 @@ def _stop_request() -> Iterator[threading.Event]:
 
 
 def weights_at(progress: float) -> Weights:
-    """PHOC leads at first and fades; old vectors join once the embedding is steady."""
-    phoc = 10.0 * max(0.1, 1.0 - progress / 0.5)
-    return Weights(phoc=phoc, use_queue=progress > _QUEUE_FROM)
+    """Old vectors join once the embedding is steady."""
+    return Weights(use_queue=progress > _QUEUE_FROM)
 
 
 def _record(run: Run, recent: deque[Losses]) -> None:
     """One line to the log and to the run's log file."""
     mean = {name: round(float(np.mean([getattr(losses, name) for losses in recent])), 4) for name in asdict(recent[0])}
-    line = {"steps": run.steps, "minutes": round(run.seconds / 60, 2), "rate": round(rate(run.progress), 4), **mean}
+    line = {"steps": run.steps, "minutes": round(run.seconds / 60, 2), "rate": round(run.rate, 4), **mean}
     words = round(run.steps * run.config.batch / max(run.seconds, 1e-9))
     log.info("step", words_per_second=words, **line)
     with (run.config.out / "log.jsonl").open("a", encoding="utf-8") as file:

@@ -14,41 +14,34 @@ PREFIXES = ((256, 1.0), (128, 0.4), (64, 0.3))
 After Kusupati et al., "Matryoshka Representation Learning", 2022."""
 
 
-def agree(queries: Tensor, keys: Tensor, alike: Tensor, scale: Tensor) -> Tensor:
-    """Softmax contrastive loss in which every alike key is a positive, for every prefix of the vectors; a scalar.
+def agree(queries: Tensor, keys: Tensor, alike: Tensor, scale: Tensor, apart: Tensor | None = None) -> Tensor:
+    """Contrastive loss in which every alike key competes with the unlike keys alone, not with its fellows; a scalar.
 
-    `queries` float (n, d), `keys` float (m, d), `alike` bool (n, m); queries with nothing alike are left out.
-    After Khosla et al., "Supervised Contrastive Learning", 2020 (their L_out).
+    `queries` float (n, d), `keys` float (m, d), `alike` and `apart` bool (n, m): keys alike, and those to be kept
+    apart (all others, unless given). Mean over the alike keys of a query, the queries that have some, the prefixes.
+    After Khosla et al., "Supervised Contrastive Learning", 2020, with the other positives left out of the
+    denominator: a query with many positives, some of them wrong labels, need not make them all equal.
     """
     some = alike.any(dim=1)
     if not bool(some.any()):
         return queries.sum() * 0.0
     queries, alike = queries[some], alike[some]
+    apart = ~alike if apart is None else apart[some]
     share = alike.float() / alike.sum(dim=1, keepdim=True)
     total = torch.zeros((), device=queries.device)
     for size, weight in PREFIXES:
         cosine = functional.normalize(queries[:, :size], dim=1) @ functional.normalize(keys[:, :size], dim=1).T
-        total = total - weight * (share * (scale * cosine).log_softmax(dim=1)).sum(dim=1).mean()
+        logits = scale * cosine
+        rivals = logits.masked_fill(~apart, -1e4).logsumexp(dim=1, keepdim=True)
+        total = total + weight * (share * functional.softplus(rivals - logits)).sum(dim=1).mean()
     return total / sum(weight for _, weight in PREFIXES)
 
 
 def agree_among(vectors: Tensor, keys: Tensor, alike: Tensor, scale: Tensor) -> Tensor:
     """`agree` where the first n keys are the n vectors themselves: none is its own positive or negative."""
-    n = len(vectors)
-    some = alike.clone()
-    some[:, :n].fill_diagonal_(False)
-    rows = some.any(dim=1)
-    if not bool(rows.any()):
-        return vectors.sum() * 0.0
-    share = some[rows].float() / some[rows].sum(dim=1, keepdim=True)
-    own = torch.zeros_like(some)
-    own[:, :n].fill_diagonal_(True)
-    total = torch.zeros((), device=vectors.device)
-    for size, weight in PREFIXES:
-        cosine = functional.normalize(vectors[rows, :size], dim=1) @ functional.normalize(keys[:, :size], dim=1).T
-        logits = (scale * cosine).masked_fill(own[rows], -1e4)
-        total = total - weight * (share * logits.log_softmax(dim=1)).sum(dim=1).mean()
-    return total / sum(weight for _, weight in PREFIXES)
+    others = alike.clone()
+    others[:, : len(vectors)].fill_diagonal_(False)
+    return agree(vectors, keys, others, scale, apart=~alike)
 
 
 def reading_loss(logits: Tensor, real: Tensor, texts: list[str]) -> Tensor:

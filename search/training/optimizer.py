@@ -69,7 +69,7 @@ def _is_hidden(name: str, parameter: nn.Parameter) -> bool:
     return parameter.ndim >= 2 and not any(word in name for word in outside)
 
 
-def rate(progress: float, warm: float = 0.015, decay_from: float = 0.75) -> float:
+def rate(progress: float, decay_from: float, warm: float = 0.015) -> float:
     """Learning rate as a share of its peak at `progress` 0..1 of the time: warm up, hold, then to 0 linearly."""
     if progress < warm:
         return 0.02 + 0.98 * progress / warm

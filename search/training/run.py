@@ -14,7 +14,7 @@ from infra.errors import ModelError
 from search.handwriting.model import build_model
 from search.training.batches import Batch
 from search.training.config import TrainingConfig
-from search.training.optimizer import build_optimizers
+from search.training.optimizer import build_optimizers, rate
 from search.training.phoc import SIZE
 from search.training.step import Losses, Stepper, Weights
 from search.training.vector_queue import VectorQueue
@@ -48,13 +48,19 @@ class Run:
         by_steps = self.steps / self.config.steps if self.config.steps else 0.0
         return min(1.0, max(by_steps, self.seconds / (60.0 * self.config.minutes)))
 
-    def step(self, batch: Batch, weights: Weights, rate: float) -> Losses:
-        """One update of all weights, at `rate` times the learning rate."""
+    @property
+    def rate(self) -> float:
+        """Learning rate of the next step, as a share of its peak."""
+        return rate(self.progress, self.config.decay_from)
+
+    def step(self, batch: Batch, weights: Weights) -> Losses:
+        """One update of all weights."""
+        share = self.rate
         losses = self.stepper.gradients(batch, weights)
         groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
         nn.utils.clip_grad_norm_([parameter for group in groups for parameter in group["params"]], _MAX_NORM)
         for group in groups:
-            group["lr"] = self.config.learning_rate * rate
+            group["lr"] = self.config.learning_rate * share
         for optimizer in self.optimizers:
             optimizer.step()
         self.steps += 1

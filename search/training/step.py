@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from search.training.losses import agree, agree_among, reading_loss
 from search.training.phoc import histograms
 from search.training.vector_queue import VectorQueue
 
-_MAX_SCALE = 100.0
+_MAX_SCALE = 40.0
+"""Cosines are multiplied by this at most: sharper, and wrong labels lead."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ class Stepper:
         """The loss over all vectors of the batch; and its parts: text, image, phoc."""
         for parameter in self.head_parameters:
             parameter.grad = None
-        scale = self.model.logit_scale.exp().clamp(max=_MAX_SCALE)
+        with torch.no_grad():
+            self.model.logit_scale.clamp_(max=math.log(_MAX_SCALE))
+        scale = self.model.logit_scale.exp()
         own = torch.tensor([label(text) for text in batch.spellings], device=self.device)
         spelled = torch.tensor([label(text) for text in strings], device=self.device)
         real = len(strings) - len(batch.misses)

@@ -26,7 +26,7 @@ class Hand:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with TTFont(path, lazy=True) as font:
+        with path.open("rb") as file, TTFont(file, lazy=True) as font:
             self.characters = frozenset(chr(code) for code in font.getBestCmap())
         self.fonts: dict[int, ImageFont.FreeTypeFont] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,7 @@ LANGUAGES = {
 }  # fmt: skip
 """How often a word comes from each language's list."""
 _WORDS_EACH = 25_000
+_LONGEST = 22
 _FLATTEN = 0.35
 """Words are drawn by frequency to this power: rare ones often enough."""
 _MONTHS = """
@@ -31,15 +33,9 @@ class Vocabulary:
     """Draws strings. `samples` are real transcriptions, whose letter order guides the invented words."""
 
     def __init__(self, samples: Sequence[str] = ()) -> None:
-        self.languages = [self._read(language) for language in LANGUAGES]
+        self.languages = [_word_list(language) for language in LANGUAGES]
         self.shares = np.array(list(LANGUAGES.values())) / sum(LANGUAGES.values())
         self.follows = _letter_order(samples or self.languages[0][0])
-
-    @staticmethod
-    def _read(language: str) -> tuple[list[str], NDArray[np.float64]]:
-        words = [word for word in wordfreq.top_n_list(language, _WORDS_EACH) if len(word) <= 22]
-        weights = np.array([wordfreq.word_frequency(word, language) for word in words]) ** _FLATTEN
-        return words, np.cumsum(weights / weights.sum())
 
     def draw(self, rng: Rng) -> str:
         """One string, never empty."""
@@ -81,6 +77,15 @@ class Vocabulary:
         if rng.random() < 0.02:
             word = str(rng.choice(["(", '"', "«", "l'", "d'"])) + word
         return word
+
+
+@cache
+def _word_list(language: str) -> tuple[list[str], NDArray[np.float64]]:
+    """The commonest words and their running shares."""
+    frequencies = wordfreq.get_frequency_dict(language)
+    words = [word for word in wordfreq.top_n_list(language, _WORDS_EACH) if len(word) <= _LONGEST]
+    weights = np.array([frequencies.get(word, 1e-8) for word in words]) ** _FLATTEN
+    return words, np.cumsum(weights / weights.sum())
 
 
 def _letter_order(samples: Sequence[str]) -> dict[str, tuple[list[str], NDArray[np.float64]]]:
