@@ -38,7 +38,7 @@ class Context:
     @cached_property
     def files(self) -> FileStore:
         """The page images."""
-        return FileStore(self.settings.files_root)
+        return FileStore(self.settings.files_root, cache_dir=self.settings.home / "cache")
 
     @property
     def embedder(self) -> Embedder:

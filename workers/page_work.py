@@ -99,7 +99,7 @@ class PageWork:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.store = FileStore(settings.files_root)
+        self.store = FileStore(settings.files_root, cache_dir=settings.home / "cache")
         self._sources: OrderedDict[tuple[str, str], Source] = OrderedDict()
 
     def list_document(self, uri: str) -> Listing:

@@ -63,7 +63,11 @@ def build_service(
 
 def create_app(settings: Settings, find: FindInDocument, *, identify: Identify = anyone) -> Starlette:
     """The service alone, for any ASGI server."""
-    return Starlette(routes=build_service(settings, FileStore(settings.files_root), find, identify=identify).routes())
+    return Starlette(
+        routes=build_service(
+            settings, FileStore(settings.files_root, cache_dir=settings.home / "cache"), find, identify=identify
+        ).routes()
+    )
 
 
 async def _health(_request: Request) -> Response:
