@@ -58,14 +58,14 @@ def _drawn(text: str) -> NDArray[np.float32]:
 
 
 def write_page(path: Path, text: str) -> Path:
-    """A white page of 700 x 460 pixels with a few lines of print."""
-    image = Image.new("L", (700, 460), 245)
+    """A white page of 860 x 460 pixels with a few lines of print."""
+    image = Image.new("L", (860, 460), 245)
     pen = ImageDraw.Draw(image)
     for row, line in enumerate(text.split("/")):
         x = 40.0
         for word in line.split():
             pen.text((x, 40 + 95 * row), word, fill=20, font=FONT)
-            x += pen.textlength(word, FONT) + 28
+            x += pen.textlength(word, FONT) + 44
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)
     return path

@@ -47,7 +47,7 @@ def _results(answer: Answer, question: Asked, reader: Reader) -> None:
         notices.nothing_found(question.least, bool(question.collections or question.metadata or question.first_page))
         return
     _headline(answer, question, reader)
-    done = gallery(gallery_data(answer.hits, question), key="hits")
+    done = gallery({**gallery_data(answer.hits, question), "milliseconds": answer.milliseconds}, key="hits")
     _pager(answer, question)
     if done is not None:
         _act(done, answer, question)

@@ -1,5 +1,6 @@
 // The gallery of hits. Everything that comes from a collection is set as text, never as markup.
-// data: {label, groups: [{title, note, hits: [Hit]}]}; Hit: {id, src, width, height, box: [left, top, width, height] in
+// data: {label, groups: [{title, note, hits: [Hit]}], milliseconds}; milliseconds, the time the engine took, is only
+// passed on as an attribute for measuring. Hit: {id, src, width, height, box: [left, top, width, height] in
 // percent of the picture, place, page, confidence (0..100 or null), alt, vote (1, 0 or -1)}
 // triggers: open, like, vote ({id, vote})
 
@@ -120,7 +121,8 @@ export default function gallery({ data, parentElement, setTriggerValue }) {
   const host = parentElement.querySelector(".gallery-host");
   const before = host.shown;
   host.send = setTriggerValue;
-  const shown = JSON.stringify(data);
+  const shown = JSON.stringify(data.groups);
+  host.dataset.milliseconds = data.milliseconds ?? "";
   if (before !== shown) {
     const focused = host.querySelector(".hit:focus-within")?.dataset.id;
     host.shown = shown;
