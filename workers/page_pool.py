@@ -101,7 +101,11 @@ class PagePool:
     def _start(self) -> _Worker:
         ours, theirs = _CONTEXT.Pipe()
         process = _CONTEXT.Process(target=serve, args=(theirs, self._settings, os.getpid()), daemon=True)
-        process.start()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # until it can ignore Ctrl-C itself
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return _Worker(process, ours)
 

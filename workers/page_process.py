@@ -60,6 +60,7 @@ def serve(connection: Connection, settings: Settings, parent: int) -> None:
     """Answer tasks until the other side closes. Interrupts are the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     _die_with(parent)
     work = PageWork(settings)
     while True:
