@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import structlog
+from matplotlib.figure import Figure
 
 from search.embedding.embedder import Crop, EmbeddingSpace, Vectors
 from search.evaluation.words import WordsReport, evaluate_words
@@ -57,7 +57,8 @@ def evaluate_run(run: Run) -> float | None:
 def draw_curve(out: Path) -> None:
     """`curve.png`: the losses over time, and the held-out search quality where it was measured."""
     losses, found = _lines(out / "log.jsonl"), _lines(out / "evaluations.jsonl")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    figure = Figure(figsize=(10, 4))
+    left, right = figure.subplots(1, 2)
     for name in ("text", "image", "reading", "phoc"):
         left.plot([line["minutes"] for line in losses], [line[name] for line in losses], label=name)
     left.set(xlabel="minutes", ylabel="loss", ylim=(0, 6))
@@ -67,7 +68,6 @@ def draw_curve(out: Path) -> None:
     right.set(xlabel="minutes", ylabel="held-out mAP (part)", ylim=(0, 1))
     right.legend()
     figure.savefig(out / "curve.png", dpi=100, bbox_inches="tight")
-    plt.close(figure)
 
 
 def _lines(path: Path) -> list[dict[str, float]]:
