@@ -1,7 +1,7 @@
 """Benchmark of queries: `python -m search.bench_query --words 1000000 --home FOLDER`.
 
 Made-up words on made-up pages: a vector near the spelling's own for each, spellings drawn by their frequency in French.
-The catalogue, the index and the engine are the real ones. Prints one JSON object; times are milliseconds.
+The catalogue, the index and the engine are the real ones. Prints JSON, one object a line; times are milliseconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import json
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wordfreq import top_n_list, word_frequency
 
+from infra.logs import set_up_logs
 from infra.settings import load_settings
 from ingest.catalogue.catalogue import Catalogue
 from ingest.catalogue.ids import word_id
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     asked = parser.parse_args()
     settings = load_settings(home=asked.home)
+    set_up_logs(settings)
     embedder = load_embedder(settings)
     catalogue = Catalogue(settings.catalogue_url)
     index = open_index(settings, embedder.space)
@@ -57,7 +59,8 @@ def main() -> None:
     if index.count() == 0:
         print(json.dumps({"filled": _fill(catalogue, index, embedder, vocabulary, asked.words)}), flush=True)
     engine = Engine(embedder, index, catalogue)
-    print(json.dumps(_measure(engine, vocabulary, asked.queries), indent=1))
+    for part in _measure(engine, vocabulary, asked.queries):
+        print(json.dumps(part), flush=True)
     index.close()
     catalogue.close()
 
@@ -112,7 +115,8 @@ def _jittered(vectors: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     return np.asarray(noisy / np.linalg.norm(noisy, axis=1, keepdims=True), np.float32)
 
 
-def _measure(engine: Engine, vocabulary: Sequence[str], queries: int) -> dict[str, object]:
+def _measure(engine: Engine, vocabulary: Sequence[str], queries: int) -> Iterator[dict[str, object]]:
+    """One part of the report after the other, so that a run that is cut short still says something."""
     rng = np.random.default_rng(1)
     index, collection = engine.index, engine.catalogue.collections()[0].id
     drawn = [vocabulary[i] for i in rng.permutation(len(vocabulary))[: 3 * queries]]
@@ -121,22 +125,22 @@ def _measure(engine: Engine, vocabulary: Sequence[str], queries: int) -> dict[st
     vectors = [engine.text_vector((word, word.capitalize())) for word in words]
     here = IndexFilter(collections=(collection,))
     find(engine, Query("chauffe"))
-    encode = _times(lambda word: engine.embedder.embed_texts([word, word.capitalize()]), again)
-    report: dict[str, object] = {
-        "words": index.count(),
-        "dimension": engine.embedder.space.dimension,
-        "bare_index": _summary(_times(lambda vector: index.query(vector, limit=128), vectors)),
-        "bare_index_filtered": _summary(_times(lambda vector: index.query(vector, limit=128, where=here), vectors)),
-        "encode_text": _summary(encode),
-        "word": _engine_times(engine, [Query(word) for word in again]),
-        "word_filtered": _engine_times(engine, [Query(w, where=Where(collections=(collection,))) for w in fresh]),
-        "phrase_of_3": _engine_times(engine, [Query(phrase) for phrase in phrases[: queries // 4]]),
-        "recall_at_100": _recall(index, vectors[:50]),
-    }
-    report["queries_a_second"] = {clients: _throughput(engine, words, clients) for clients in (1, 8, 32)}
-    report["resident_mb"] = round(_resident_mb())
-    report["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    return report
+    yield {"words": index.count(), "dimension": engine.embedder.space.dimension}
+    bare = _summary(_times(lambda vector: index.query(vector, limit=128), vectors))
+    encode = _summary(_times(lambda word: engine.embedder.embed_texts([word, word.capitalize()]), again))
+    yield {"bare_index": bare, "encode_text": encode}
+    spent, stages = _engine_times(engine, [Query(word) for word in again])
+    ratio = spent["p95"] / (bare["p95"] + encode["p95"])
+    yield {"word": spent, "stages_p50": stages, "p95_ratio_to_bare_and_encoding": round(ratio, 2)}
+    yield {"bare_index_filtered": _summary(_times(lambda vector: index.query(vector, limit=128, where=here), vectors))}
+    spent, stages = _engine_times(engine, [Query(word, where=Where(collections=(collection,))) for word in fresh])
+    yield {"word_filtered": spent, "stages_p50": stages}
+    spent, stages = _engine_times(engine, [Query(phrase) for phrase in phrases[: max(1, queries // 4)]])
+    yield {"phrase_of_3": spent, "stages_p50": stages}
+    yield {"queries_a_second": {clients: _throughput(engine, words, clients) for clients in (1, 8, 32)}}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield {"resident_mb": round(_resident_mb()), "peak_mb": round(peak)}
+    yield {"recall_at_100": _recall(index, vectors[:50])}
 
 
 def _times(act: Callable[[T], object], items: Sequence[T]) -> list[float]:
@@ -152,12 +156,12 @@ def _summary(milliseconds: Sequence[float]) -> dict[str, float]:
     return {"p50": round(float(np.median(milliseconds)), 2), "p95": round(float(np.percentile(milliseconds, 95)), 2)}
 
 
-def _engine_times(engine: Engine, queries: Sequence[Query]) -> dict[str, object]:
+def _engine_times(engine: Engine, queries: Sequence[Query]) -> tuple[dict[str, float], dict[str, float]]:
     """p50 and p95 of the whole query, and the median of each stage."""
     timings = []
     spent = _times(lambda query: timings.append(find(engine, query).timing), queries)
     stages = {stage: round(float(np.median([getattr(t, stage) for t in timings])), 2) for stage in _STAGES}
-    return {**_summary(spent), "stages_p50": stages}
+    return _summary(spent), stages
 
 
 _STAGES = ("encode", "search", "catalogue", "post")
