@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ingest.geometry import Region
 from ingest.segmentation.words import TextLine, WordBox
 
-DOUBT = (0.5, 0.5)
+DOUBT = (0.4, 0.6)
 """Gaps whose probability lies between are read both ways, as parting two words and as lying within one."""
 _MOST_PARTS = 3
 """A merged reading covers at most so many parts."""

@@ -17,7 +17,7 @@ from ingest.segmentation.scale import choose_scale, letter_height, resized
 from ingest.segmentation.shares import Body, share_ink
 from ingest.segmentation.words import TextLine, WordBox
 
-SEGMENTER_VERSION = f"bands-1-{weights_digest()[:8]}"
+SEGMENTER_VERSION = f"bands-2-{weights_digest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
 _LEAST_SIDE = 16

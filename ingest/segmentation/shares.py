@@ -18,6 +18,8 @@ from ingest.segmentation.network import STEP
 
 _LOOSE = 1.2
 """Dots and accents lie at most so many letter heights from the letter bodies they belong to."""
+_TAIL_HEIGHT, _TAIL_LENGTH, _TAIL_KEPT = 0.25, 1.0, 0.3
+"""Ends of a word lower than the first and longer than the second are cut down to the third; in letter heights."""
 _SPECK = 0.015
 """Loose ink smaller than this many squared letter heights is dirt."""
 _Number = TypeVar("_Number", np.int32, np.float32)
@@ -120,11 +122,26 @@ def _limited(
     if last <= first:
         return None
     mine = owner[first:last, box[1]] == number
-    rows, columns = np.flatnonzero(mine.any(axis=1)), np.flatnonzero(mine.any(axis=0))
+    rows = np.flatnonzero(mine.any(axis=1))
     if not len(rows):
         return None
-    x, y = box[1].start + int(columns[0]), first + int(rows[0])
-    return Region(x, y, int(columns[-1] - columns[0]) + 1, int(rows[-1] - rows[0]) + 1)
+    left, right = _without_tails(mine.sum(axis=0), letter * STEP)
+    x, y = box[1].start + left, first + int(rows[0])
+    return Region(x, y, right - left, int(rows[-1] - rows[0]) + 1)
+
+
+def _without_tails(profile: NDArray[np.int_], letter: float) -> tuple[int, int]:
+    """First column and end of a word's ink, without long thin tails: what is left of ruled lines."""
+    columns, thick = np.flatnonzero(profile), np.flatnonzero(profile > _TAIL_HEIGHT * letter)
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    if not len(thick):
+        return left, right
+    first, last, kept = int(thick[0]), int(thick[-1]) + 1, round(_TAIL_KEPT * letter)
+    if first - left > _TAIL_LENGTH * letter:
+        left = first - kept
+    if right - last > _TAIL_LENGTH * letter:
+        right = last + kept
+    return left, right
 
 
 def _grown(values: NDArray[_Number], size: tuple[int, int]) -> NDArray[_Number]:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from sklearn.datasets import load_sample_image
 
 from ingest.geometry import Region
 from ingest.segmentation import SEGMENTER_VERSION, segment_page
@@ -65,3 +66,56 @@ def test_the_version_names_the_segmenter():
 
 def test_words_of_a_clean_page_are_found():
     assert found_share(*write_page()) > 0.9
+
+
+def turned(page: np.ndarray, lines: list[list[Region]], degrees: float) -> tuple[np.ndarray, list[list[Region]]]:
+    """The page turned about its middle, and the boxes around the turned words."""
+    height, width = page.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    moved = []
+    for line in lines:
+        boxes = []
+        for word in line:
+            alone = np.zeros_like(page)
+            inside = np.s_[word.y : word.y2, word.x : word.x2]
+            alone[inside] = np.where(page[inside] < 128, 255, 0)
+            alone = cv2.warpAffine(alone, matrix, (width, height))
+            rows, columns = np.flatnonzero((alone > 128).any(1)), np.flatnonzero((alone > 128).any(0))
+            boxes.append(Region(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1))
+        moved.append(boxes)
+    return cv2.warpAffine(page, matrix, (width, height), borderValue=245), moved
+
+
+@pytest.mark.parametrize("degrees", [-4, 3])
+def test_skewed_pages(degrees: float):
+    assert found_share(*turned(*write_page(), degrees)) > 0.75
+
+
+def test_stains_shadow_and_dark_surround():
+    page, lines = write_page()
+    stained = page.astype(np.float32)
+    cv2.circle(mask := np.zeros(page.shape, np.float32), (500, 380), 160, 70.0, -1)
+    stained -= cv2.GaussianBlur(mask, (0, 0), 25)
+    stained *= np.linspace(0.6, 1.0, page.shape[1])[None]
+    framed = cv2.copyMakeBorder(np.clip(stained, 0, 255).astype(np.uint8), 60, 60, 90, 20, cv2.BORDER_CONSTANT, value=8)
+    moved = [[Region(word.x + 90, word.y + 60, word.w, word.h) for word in line] for line in lines]
+    assert found_share(framed, moved) > 0.75
+
+
+def test_a_spread_reads_the_left_page_first():
+    page, _ = write_page((1000, 1000))
+    spread = np.hstack([page, page])
+    middles = [line.region.centre[0] for line in segment_page(spread)]
+    assert sum(middle < 1000 for middle in middles) >= 4
+    assert middles == sorted(middles, key=lambda x: x >= 1000)
+
+
+def test_photographs_and_noise_hold_hardly_a_word():
+    noise = np.random.default_rng(0).integers(0, 255, (900, 700)).astype(np.uint8)
+    for picture in (load_sample_image("china.jpg"), noise):
+        assert sum(len(line.words) for line in segment_page(picture)) <= 8
+
+
+def test_the_same_page_gives_the_same_words():
+    page, _ = write_page()
+    assert segment_page(page) == segment_page(page.copy())

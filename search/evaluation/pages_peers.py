@@ -1,0 +1,122 @@
+"""Our word finder beside the common ones, on the same pages: `python -m search.evaluation.pages_peers FOLDER`.
+
+Peers: the OpenCV dilation segmenter of the tutorials; the scale-space blobs of Manmatha and Srimal (1999); the layout
+boxes of tesseract, where its command is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.geometry import Region
+from ingest.segmentation import TextLine, WordBox, segment_page
+from search.evaluation.pages_boxes import BoxCounts, compare_boxes
+from search.evaluation.pages_folder import PageFile, by_collection, read_folder
+
+Pixels = NDArray[np.uint8]
+Segmenter = Callable[[Pixels], Sequence[TextLine]]
+
+
+def dilation(pixels: Pixels) -> list[TextLine]:
+    """Otsu's threshold, dilation by a fixed kernel, outer contours: what every tutorial shows."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    _, ink = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    grown = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_RECT, (9, 5)), iterations=2)
+    contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return _as_lines([cv2.boundingRect(contour) for contour in contours], pixels)
+
+
+def scale_space(pixels: Pixels) -> list[TextLine]:
+    """Per line of the row profile, blobs of the anisotropic Laplacian at a scale set by the line's height."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    boxes = []
+    for top, bottom in _profile_lines(grey):
+        strip = 255 - grey[top:bottom].astype(np.float32)
+        sigma = (bottom - top) / 10
+        smooth = cv2.GaussianBlur(strip, (0, 0), sigmaX=4 * sigma, sigmaY=sigma)
+        response = 16 * cv2.Sobel(smooth, cv2.CV_32F, 2, 0) + cv2.Sobel(smooth, cv2.CV_32F, 0, 2)
+        blobs = ((response < 0) & (smooth > smooth.mean())).astype(np.uint8)
+        _, _, stats, _ = cv2.connectedComponentsWithStats(blobs)
+        boxes += [(int(x), int(y) + top, int(w), int(h)) for x, y, w, h, _ in stats[1:]]
+    return _as_lines(boxes, pixels)
+
+
+def _profile_lines(grey: Pixels) -> list[tuple[int, int]]:
+    """Rows between the valleys of the smoothed projection."""
+    rows = cv2.GaussianBlur((255 - grey).mean(axis=1, dtype=np.float32)[:, None], (1, 0), sigmaX=1, sigmaY=6)[:, 0]
+    valleys = np.flatnonzero((rows[1:-1] < rows[:-2]) & (rows[1:-1] <= rows[2:])) + 1
+    edges = [0, *valleys.tolist(), len(rows)]
+    return [(a, b) for a, b in pairwise(edges) if b - a >= 12]
+
+
+def tesseract(pixels: Pixels) -> list[TextLine]:
+    """Word boxes of `tesseract --psm 3` on the page as PNG."""
+    png = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+    command = [shutil.which("tesseract") or "tesseract", "stdin", "stdout", "--psm", "3", "tsv"]
+    table = subprocess.run(command, input=png, capture_output=True, check=True).stdout.decode()  # noqa: S603
+    rows = [row.split("\t") for row in table.splitlines()[1:]]
+    return _as_lines([tuple(map(int, row[6:10])) for row in rows if row[0] == "5"], pixels)
+
+
+def _as_lines(boxes: Sequence[tuple[int, ...] | Sequence[int]], pixels: Pixels) -> list[TextLine]:
+    """Each box as a line of one word; specks and page-sized boxes are left out."""
+    height, width = pixels.shape[:2]
+    kept = [box for box in boxes if 8 <= box[3] < height / 4 and 8 <= box[2] < width / 2]
+    regions = [Region(*map(int, box)) for box in kept]
+    return [TextLine(region, (WordBox(region, 0),)) for region in regions]
+
+
+def compare(pages: Sequence[PageFile], segmenters: dict[str, Segmenter]) -> dict[str, dict[str, BoxCounts]]:
+    """Counts by segmenter and collection."""
+    counts: dict[str, dict[str, BoxCounts]] = {name: {} for name in segmenters}
+    for collection, group in by_collection(pages).items():
+        for page in group:
+            pixels = np.asarray(cv2.cvtColor(cv2.imread(str(page.image)), cv2.COLOR_BGR2RGB), np.uint8)
+            for name, segment in segmenters.items():
+                started = time.perf_counter()
+                found = segment(pixels)
+                seconds = time.perf_counter() - started
+                page_counts = compare_boxes(pixels, page.truth, found).counts(seconds)
+                counts[name][collection] = counts[name].get(collection, BoxCounts()) + page_counts
+    return counts
+
+
+def table(counts: dict[str, dict[str, BoxCounts]]) -> str:
+    """A Markdown table."""
+    rows = [
+        "| segmenter | collection | words | recall 0.25 | recall 0.5 | precision 0.5 | seconds a page |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, collections in counts.items():
+        total = sum(collections.values(), BoxCounts())
+        for collection, one in {**collections, "all": total}.items():
+            shares = [one.recall(0), one.recall(1), one.precision(1)]
+            shown = " | ".join("-" if share is None else f"{share:.3f}" for share in shares)
+            rows.append(f"| {name} | {collection} | {one.truth} | {shown} | {one.seconds / max(1, one.pages):.2f} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="page images, each with its PAGE or ALTO file of the same name")
+    pages, _ = read_folder(parser.parse_args().folder)
+    cv2.setNumThreads(1)
+    segmenters: dict[str, Segmenter] = {"ours": segment_page, "dilation": dilation, "scale space": scale_space}
+    if shutil.which("tesseract"):
+        segmenters["tesseract"] = tesseract
+    print(table(compare(pages, segmenters)))
+
+
+if __name__ == "__main__":
+    main()
