@@ -24,8 +24,9 @@ def _photograph(random: np.random.Generator, side: int) -> NDArray[np.uint8]:
     scale = float(np.exp(random.uniform(np.log(0.8), np.log(5))))
     angle = float(random.uniform(0, 360))
     height, width = photograph.shape
-    matrix = cv2.getRotationMatrix2D((random.uniform(0, width), random.uniform(0, height)), angle, scale)
-    matrix[:, 2] += side / 2 - np.array([width, height]) / 2
+    turn = cv2.getRotationMatrix2D((random.uniform(0, width), random.uniform(0, height)), angle, scale)
+    matrix = np.asarray(turn, np.float64)
+    matrix[:, 2] = matrix[:, 2] + [(side - width) / 2, (side - height) / 2]
     view = cv2.warpAffine(photograph, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(view if random.random() < 0.5 else view[:, ::-1], np.uint8)
 
@@ -48,7 +49,7 @@ def _grain(random: np.random.Generator, side: int) -> NDArray[np.uint8]:
     noise = random.normal(0, 1, (side, side)).astype(np.float32)
     view = cv2.GaussianBlur(noise, (0, 0), float(random.uniform(0.3, 3)), sigmaY=float(random.uniform(0.3, 3)))
     view = random.uniform(40, 220) + view * random.uniform(5, 60) / max(float(view.std()), 1e-3)
-    return np.clip(view, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(view, 0, 255), np.uint8)
 
 
 def _scratches(random: np.random.Generator, side: int) -> NDArray[np.uint8]:
