@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 
 import qdrant_edge as edge
 
 from search.index.edge_config import edge_config
+from search.index.edge_lock import ShardLock
 from search.index.sizing import Tuning
 
 BUSY_EXIT = 75
@@ -20,20 +22,17 @@ def main() -> int:
     task = json.loads(sys.argv[1])
     config = edge_config(task["dimension"], Tuning(**task["tuning"]))
     deadline = time.monotonic() + task["timeout"]
-    while True:
-        try:
-            shard = edge.EdgeShard.load(task["folder"], config)
-            break
-        except Exception as error:  # qdrant_edge raises bare Exception
-            if "WouldBlock" not in str(error):
-                raise
-            if time.monotonic() > deadline:
-                sys.stderr.write(f"another process holds the index in {task['folder']}")
-                return BUSY_EXIT
-            time.sleep(0.05)
+    lock = ShardLock(Path(task["folder"]))
+    while not lock.acquire():
+        if time.monotonic() > deadline:
+            sys.stderr.write(f"another process holds the index in {task['folder']}")
+            return BUSY_EXIT
+        time.sleep(0.05)
+    shard = edge.EdgeShard.load(task["folder"], config)
     shard.optimize()
     shard.flush()
     shard.close()
+    lock.release()
     return 0
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import qdrant_edge as edge
 
 from infra.errors import IndexBusyError, VectorIndexError
+from search.index.edge_lock import ShardLock
 
 _POLL = 0.02
 _WANTED_FRESH = 1.0
@@ -33,6 +34,7 @@ class SharedShard:
         self._create = create
         self._lock_timeout = lock_timeout
         self._idle_seconds = idle_seconds
+        self._lock = ShardLock(folder)
         self._changed = threading.Condition()
         self._shard: edge.EdgeShard | None = None
         self._users = 0
@@ -77,28 +79,33 @@ class SharedShard:
     def _open(self) -> edge.EdgeShard:
         deadline = time.monotonic() + self._lock_timeout
         self._give_way(deadline)
+        while not self._lock.acquire():
+            if time.monotonic() >= deadline:
+                raise IndexBusyError(
+                    f"another process has held the index in {self._folder} for {self._lock_timeout:g} s; "
+                    "wait for it, raise MANUSPECT_INDEX_LOCK_TIMEOUT, or use a Qdrant server (MANUSPECT_QDRANT_URL)"
+                )
+            self._wanted.touch()
+            time.sleep(_POLL)
+        self._wanted.unlink(missing_ok=True)
+        try:
+            shard = self._load()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._last_use = time.monotonic()
+        return shard
+
+    def _load(self) -> edge.EdgeShard:
         if not self._folder.exists():
             self._make()
-        while True:
-            try:
-                shard = edge.EdgeShard.load(str(self._folder))
-            except Exception as error:  # qdrant_edge raises bare Exception
-                if "WouldBlock" not in str(error):
-                    raise VectorIndexError(
-                        f"the index in {self._folder} cannot be opened ({error}); "
-                        "it can be rebuilt from the catalogue: manuspect reindex"
-                    ) from error
-                if time.monotonic() >= deadline:
-                    raise IndexBusyError(
-                        f"another process has held the index in {self._folder} for {self._lock_timeout:g} s; "
-                        "wait for it, raise MANUSPECT_INDEX_LOCK_TIMEOUT, or use a Qdrant server (MANUSPECT_QDRANT_URL)"
-                    ) from error
-                self._wanted.touch()
-                time.sleep(_POLL)
-            else:
-                self._wanted.unlink(missing_ok=True)
-                self._last_use = time.monotonic()
-                return shard
+        try:
+            return edge.EdgeShard.load(str(self._folder))
+        except Exception as error:  # qdrant_edge raises bare Exception
+            raise VectorIndexError(
+                f"the index in {self._folder} cannot be opened ({error}); "
+                "it can be rebuilt from the catalogue: manuspect reindex"
+            ) from error
 
     def _give_way(self, deadline: float) -> None:
         """Let a process that already waits go first."""
@@ -143,3 +150,4 @@ class SharedShard:
         if self._shard is not None:
             self._shard.close()
             self._shard = None
+            self._lock.release()
