@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import open_clip
 import pytest
 import torch
 from open_clip.model import CustomTextCLIP
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from infra.errors import ModelError
 from search.handwriting import (
@@ -122,14 +123,22 @@ def test_packing_pads_with_black() -> None:
     assert MAX_WIDTH % 8 == 0
 
 
-def test_reading_and_its_score_agree(model: CustomTextCLIP, crops: list[Pixels]) -> None:
+def test_readings_have_a_confidence(model: CustomTextCLIP, crops: list[Pixels]) -> None:
     readings = read_crops(model, crops)
     assert len(readings) == len(crops)
     assert all(0 <= confidence <= 1 for _, confidence in readings)
-    texts = [text or "x" for text, _ in readings]
-    own, other = ctc_score(model, crops, texts), ctc_score(model, crops, ["zqxj"] * len(crops))
-    assert (own >= other).mean() > 0.6
     assert ctc_score(model, crops[:2], ["", "a" * 300]).tolist() == [-np.inf, -np.inf]
+
+
+def test_the_right_spelling_scores_better_than_a_wrong_one(model: CustomTextCLIP) -> None:
+    font = ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif-Italic.ttf"), 40)
+    written = []
+    for word in ("maison", "Testament", "London"):
+        page = Image.new("RGB", (int(font.getlength(word)) + 8, 56), (230, 220, 200))
+        ImageDraw.Draw(page).text((4, 2), word, fill=(40, 30, 30), font=font)
+        written.append(np.asarray(page))
+    right, wrong = ctc_score(model, written, ["maison", "Testament", "London"]), ctc_score(model, written, ["zqxj"] * 3)
+    assert (right > wrong).all()
 
 
 def test_ctc_score_wants_a_string_for_each_crop(model: CustomTextCLIP, crops: list[Pixels]) -> None:
