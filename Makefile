@@ -9,7 +9,7 @@ RUN_PACKAGES := python3-venv poppler-utils libvips42
 TEST_PACKAGES := redis-server postgresql chromium fonts-dejavu-core
 DEMO_HOME ?= $(CURDIR)/build/demo
 
-.PHONY: help demo portal test lint types contracts check bench clean system-run system-test
+.PHONY: help demo test faults lint types contracts check bench clean system-run system-test
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -20,6 +20,9 @@ demo: $(VENV)/.run  ## Ingest the sample collection, search it, open the portal
 
 test: $(VENV)/.dev system-test lint types contracts  ## Lint, types, import contract and all tests
 	$(BIN)/python -m pytest -q $(ARGS)
+
+faults: $(VENV)/.dev system-test  ## Kill workers, Redis and PostgreSQL in the middle of an ingestion
+	$(BIN)/python -m pytest -q -m faults tests/workers $(ARGS)
 
 lint: $(VENV)/.dev  ## Style
 	$(BIN)/ruff check .
