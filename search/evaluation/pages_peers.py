@@ -38,7 +38,7 @@ def dilation(pixels: Pixels) -> list[TextLine]:
 
 def scale_space(pixels: Pixels) -> list[TextLine]:
     """Per line of the row profile, blobs of the anisotropic Laplacian at a scale set by the line's height."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     boxes = []
     for top, bottom in _profile_lines(grey):
         strip = 255 - grey[top:bottom].astype(np.float32)
@@ -81,7 +81,7 @@ def compare(pages: Sequence[PageFile], segmenters: dict[str, Segmenter]) -> dict
     counts: dict[str, dict[str, BoxCounts]] = {name: {} for name in segmenters}
     for collection, group in by_collection(pages).items():
         for page in group:
-            pixels = np.asarray(cv2.cvtColor(cv2.imread(str(page.image)), cv2.COLOR_BGR2RGB), np.uint8)
+            pixels = np.asarray(cv2.imread(str(page.image), cv2.IMREAD_COLOR_RGB), np.uint8)
             for name, segment in segmenters.items():
                 started = time.perf_counter()
                 found = segment(pixels)
