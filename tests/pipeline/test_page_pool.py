@@ -57,8 +57,7 @@ def test_a_process_that_died_idle_is_replaced(pool: PagePool, scans: Scans) -> N
     ask(pool, ListTask(str(path)))
     [pid] = pool.pids
     os.kill(pid, signal.SIGKILL)
-    while Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
-        time.sleep(0.01)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # with all its threads
     assert isinstance(ask(pool, ListTask(str(path))), Listing)
 
 
