@@ -20,6 +20,7 @@ import fsspec
 
 from infra.errors import NotFoundError, SettingsError, StorageError
 from infra.file_cache import FileCache
+from infra.settings import Settings
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _PART = ".part"
@@ -220,3 +221,8 @@ def _local_folder(url: str) -> Path | None:
     if url.startswith("file://"):
         return Path(unquote(urlsplit(url).path))
     return None if "://" in url else Path(url).absolute()
+
+
+def open_files(settings: Settings) -> FileStore:
+    """The store of the page images; copies of remote files lie in the home."""
+    return FileStore(settings.files_root, cache_dir=settings.home / "cache")

@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from infra.files import FileStore
+from infra.files import FileStore, open_files
 from infra.settings import Settings
 from ingest.catalogue import Catalogue
 
@@ -38,7 +38,7 @@ class Context:
     @cached_property
     def files(self) -> FileStore:
         """The page images."""
-        return FileStore(self.settings.files_root, cache_dir=self.settings.home / "cache")
+        return open_files(self.settings)
 
     @property
     def embedder(self) -> Embedder:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infra.errors import CorruptError, NotFoundError, StorageError
-from infra.files import FileStore
+from infra.files import FileStore, open_files
 from infra.settings import Settings
 from ingest.catalogue import ids
 from ingest.catalogue.records import ClaimedPage, Draft, DraftWord
@@ -99,7 +99,7 @@ class PageWork:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.store = FileStore(settings.files_root, cache_dir=settings.home / "cache")
+        self.store = open_files(settings)
         self._sources: OrderedDict[tuple[str, str], Source] = OrderedDict()
 
     def list_document(self, uri: str) -> Listing:

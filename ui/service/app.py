@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.files import FileStore
+from infra.files import FileStore, open_files
 from infra.settings import Settings
 from ingest.catalogue.database import Database
 from ui.service.access import Identify, anyone
@@ -63,11 +63,7 @@ def build_service(
 
 def create_app(settings: Settings, find: FindInDocument, *, identify: Identify = anyone) -> Starlette:
     """The service alone, for any ASGI server."""
-    return Starlette(
-        routes=build_service(
-            settings, FileStore(settings.files_root, cache_dir=settings.home / "cache"), find, identify=identify
-        ).routes()
-    )
+    return Starlette(routes=build_service(settings, open_files(settings), find, identify=identify).routes())
 
 
 async def _health(_request: Request) -> Response:
