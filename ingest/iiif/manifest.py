@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple
 from functools import cached_property
+from pathlib import Path
 
 from infra.errors import InputError, NotFoundError, UnsupportedError
 from infra.http import HttpClient, shared_client
@@ -79,6 +80,12 @@ class ManifestSource:
         except InputError as error:
             raise _named(error, canvas, uri) from error.__cause__
 
+    def files(self) -> set[Path]:
+        """The local files it shows, links followed, and the folders of its local image services."""
+        pictures = [painting.picture for canvas in self._canvases for painting in canvas.paintings]
+        references = {place for p in pictures for place in (p.image, p.service and p.service.url) if place}
+        return {place for place in map(self._local, references) if place is not None}
+
     def close(self) -> None:
         """Nothing is held: connections belong to the client."""
 
@@ -127,6 +134,13 @@ class ManifestSource:
         except InputError:
             return None  # reading the page says why
         return place if isinstance(place, str) else None
+
+    def _local(self, reference: str) -> Path | None:
+        try:
+            place = self._location.find(reference)
+        except InputError:
+            return None
+        return place if isinstance(place, Path) and (place.is_file() or (place / "info.json").is_file()) else None
 
     def _files_digest(self, canvas: Canvas) -> list[str | None]:
         return [self._file_digest(painting) for painting in canvas.paintings]

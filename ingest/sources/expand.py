@@ -12,11 +12,10 @@ from infra.settings import Settings
 from ingest.sources.checks import named_errors
 from ingest.sources.detect import Kind, detect
 from ingest.sources.local_file import check_file, head, is_url, local_path
+from ingest.sources.painted import Painted, looks_like_iiif
 from ingest.sources.sidecars import is_hidden, is_sidecar, scan_names
 
 _DIGITS = re.compile(r"(\d+)")
-_IIIF = re.compile(rb"iiif\.io/api/|shared-canvas\.org/|\"sc:(Manifest|Collection)\"")
-_SNIFF_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +32,23 @@ def expand_inputs(inputs: Sequence[str], settings: Settings) -> Iterator[Expande
     """Every document behind the given paths and URLs, each once, in the order given.
 
     Folders are walked in natural order (`2.jpg` before `10.jpg`), linked folders last and none twice; IIIF collections
-    become their manifests. Hidden files and sidecars (see `is_sidecar`) are left alone; so are sidecars named together
-    with scans of their folder, as by `scans/*`. Whatever else cannot be read comes out with its error. Raises nothing.
+    become their manifests. Left alone are hidden files, sidecars (see `is_sidecar`), and image files that a manifest
+    beside or above them shows, for they come with it; also where all are named, as by `scans/*`. Whatever else cannot
+    be read comes out with its error. Raises nothing.
     """
-    named = _named_files(inputs)
+    named, painted = _named_files(inputs), Painted(settings)
+    for folder, files in named.items():
+        painted.add(Path(folder, name) for name in files)
     seen: set[str] = set()
     for given in inputs:
         empty = True
-        for item in _expand(given, named, settings):
+        for item in _expand(given, named, painted, settings):
             empty = False
             if item.uri not in seen:
                 seen.add(item.uri)
                 yield item
-        if empty and not is_url(given) and Path(local_path(given)).is_dir():
-            reason = "The folder holds no file that is read."
-            yield ExpandedInput(local_path(given), NotFoundError(reason, input=local_path(given)))
+        if empty and not is_url(given) and Path(path := local_path(given)).is_dir() and path not in painted:
+            yield ExpandedInput(path, NotFoundError("The folder holds no file that is read.", input=path))
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -69,19 +70,19 @@ def _named_files(inputs: Sequence[str]) -> dict[str, list[str]]:
     return folders
 
 
-def _expand(given: str, named: dict[str, list[str]], settings: Settings) -> Iterator[ExpandedInput]:
+def _expand(given: str, named: dict[str, list[str]], painted: Painted, settings: Settings) -> Iterator[ExpandedInput]:
     if is_url(given):
         yield from _expand_iiif(given, settings)
         return
     path = local_path(given)
     if Path(path).is_dir():
-        yield from _walk(path, settings)
-        return
-    beside = scan_names(named[str(PurePath(path).parent)])
-    yield from _file(path, beside or None, settings)
+        yield from _walk(path, painted, settings)
+    elif path not in painted:
+        beside = scan_names(named[str(PurePath(path).parent)])
+        yield from _file(path, beside or None, settings)
 
 
-def _walk(root: str, settings: Settings) -> Iterator[ExpandedInput]:
+def _walk(root: str, painted: Painted, settings: Settings) -> Iterator[ExpandedInput]:
     """Everything under a folder; a stack and not recursion, for a path may be deeper than Python likes."""
     visited: set[tuple[int, int]] = set()
     stack: list[tuple[str, frozenset[str]]] = [(root, frozenset())]
@@ -89,7 +90,8 @@ def _walk(root: str, settings: Settings) -> Iterator[ExpandedInput]:
         path, scans = stack.pop()
         try:
             if not Path(path).is_dir():
-                yield from _file(path, scans, settings)
+                if path not in painted:
+                    yield from _file(path, scans, settings)
                 continue
             status = Path(path).stat()
             if (status.st_dev, status.st_ino) in visited:
@@ -101,6 +103,7 @@ def _walk(root: str, settings: Settings) -> Iterator[ExpandedInput]:
             yield ExpandedInput(_printable(path), NotFoundError(reason, input=_printable(path)))
             continue
         entries.sort(key=lambda entry: (entry.is_symlink() and entry.is_dir(), natural_key(entry.name)))
+        painted.add(entries)
         inside = scan_names(entry.name for entry in entries)
         stack.extend((str(entry), inside) for entry in reversed(entries))
 
@@ -118,7 +121,7 @@ def _file(path: str, scans: frozenset[str] | None, settings: Settings) -> Iterat
             if scans is not None and is_sidecar(path, scans):
                 return
             kind = detect(head(path), path)
-            if kind is Kind.JSON and not _looks_like_iiif(path):
+            if kind is Kind.JSON and not looks_like_iiif(path):
                 raise UnsupportedError("It is a JSON file but neither a IIIF manifest nor a collection.")
     except InputError as error:
         yield ExpandedInput(_printable(path), error)
@@ -138,11 +141,6 @@ def _expand_iiif(uri: str, settings: Settings) -> Iterator[ExpandedInput]:
                 yield ExpandedInput(found) if isinstance(found, str) else ExpandedInput(found.input or uri, found)
     except InputError as error:
         yield ExpandedInput(error.input or uri, error)
-
-
-def _looks_like_iiif(path: str) -> bool:
-    with Path(path).open("rb") as file:
-        return _IIIF.search(file.read(_SNIFF_BYTES)) is not None
 
 
 def _printable(path: str) -> str:

@@ -163,6 +163,40 @@ def test_local_manifests_and_collections(tmp_path: Path, settings: Settings) -> 
     assert unreachable[0].error is not None
 
 
+def test_a_manifest_s_own_images_come_with_it_alone(tmp_path: Path, settings: Settings, png: bytes) -> None:
+    def canvas(number: int, **body: object) -> dict[str, object]:
+        painting = {"type": "Annotation", "motivation": "painting", "body": {"type": "Image", **body}}
+        page = {"type": "AnnotationPage", "items": [painting]}
+        return {"id": f"https://example.org/{number}", "type": "Canvas", "width": 9, "height": 9, "items": [page]}
+
+    manifest = {
+        "@context": "http://iiif.io/api/presentation/3/context.json",
+        "id": "https://example.org/m",
+        "type": "Manifest",
+        "label": {},
+        "items": [
+            canvas(1, id="b.png"),
+            canvas(2, id="deep/a.png"),
+            canvas(3, service=[{"id": "tiles", "type": "ImageService3"}]),
+            canvas(4, id="https://example.org/elsewhere.png"),
+            canvas(5, service=[{"id": ".", "type": "ImageService3"}]),
+        ],
+    }
+    service = {"@context": "http://iiif.io/api/image/3/context.json", "type": "ImageService3", "width": 9, "height": 9}
+    shown = {"b.png": png, "deep/a.png": png, "tiles/full/max/0/default.png": png}
+    fill(tmp_path, {"manifest.json": json.dumps(manifest), "tiles/info.json": json.dumps(service), **shown})
+    fill(tmp_path, {"other.png": png, "deep/other.png": png, "elsewhere.png": png})
+    once = ["deep/other.png", "elsewhere.png", "manifest.json", "other.png"]
+    assert names(list(expand_inputs([str(tmp_path)], settings)), tmp_path) == once
+    globbed = [str(path) for path in sorted(tmp_path.iterdir())]
+    assert sorted(names(list(expand_inputs(globbed, settings)), tmp_path)) == once
+    alone = [str(tmp_path / "b.png")]
+    assert names(list(expand_inputs(alone, settings)), tmp_path) == ["b.png"], "who names one image wants it read"
+    (tmp_path / "manifest.json").write_text('{"@context": "http://iiif.io/api/presentation/3/context.json", "type":')
+    broken = list(expand_inputs([str(tmp_path)], settings))
+    assert {"b.png", "deep/a.png", "other.png"} < set(names(broken, tmp_path)), "none is lost with it"
+
+
 @given(st.lists(st.from_regex(r"[a-c]{0,2}[0-9]{0,3}[a-c]?", fullmatch=True), max_size=8))
 def test_natural_order_is_an_order(some: list[str]) -> None:
     assert sorted(some, key=natural_key) == sorted(sorted(some), key=natural_key)
