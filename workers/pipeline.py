@@ -248,7 +248,7 @@ class _Run:
         assert self._collection is not None, "inputs come with a collection"
         document = self._context.catalogue.fail_document(self._collection, uri, error, reason)
         self._listed[document] = None
-        log.warning("document failed", document=document, input=uri, error=error, reason=reason)
+        log.debug("document failed", document=document, input=uri, error=error, reason=reason)
 
     def _fail_page(self, page: ClaimedPage, answer: Refused) -> None:
         state = self._context.catalogue.fail_page(
@@ -259,7 +259,7 @@ class _Run:
             self.tally.add(failed=1)
         elif state == PageState.WAITING:
             self._documents.append(page.document_id)
-        log.warning(
+        log.debug(  # the report tells a person
             "page failed",
             document=page.document_id,
             page=page.page_id,

@@ -124,13 +124,14 @@ def _open(path: str) -> pikepdf.Pdf:
     except pikepdf.PasswordError as error:
         raise EncryptedError("It needs a password to be opened. Save it without one, for example with qpdf.") from error
     except pikepdf.PdfError as error:
-        raise _unopened(error) from error
+        raise _unopened(error, path) from error
 
 
-def _unopened(error: pikepdf.PdfError) -> InputError:
+def _unopened(error: pikepdf.PdfError, path: str) -> InputError:
+    why = said(error).removeprefix(f"{path}: ")
     if "encrypt" in str(error).lower() or "security handler" in str(error).lower():
-        return EncryptedError(f"It is protected in a way that is not read: {said(error)}. Save it without protection.")
-    return CorruptError(f"It is damaged and cannot be opened: {said(error)}. Fetch or scan it again.")
+        return EncryptedError(f"It is protected in a way that is not read: {why}. Save it without protection.")
+    return CorruptError(f"It is damaged and cannot be opened: {why}. Fetch or scan it again.")
 
 
 def _promised(pdf: pikepdf.Pdf) -> int:

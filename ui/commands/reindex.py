@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -38,5 +39,5 @@ def reindex(
             f"{report.embedded} pages embedded anew, {report.segmented} looked at again, in {report.seconds:.1f} s"
             + (f"; now answered by {report.model}." if report.switched else ".")
         )
-        print_failures(failures)
+        print_failures(failures, sys.stderr)
     return 3 if failures else 0

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -72,16 +72,16 @@ def print_ingest(report: IngestReport) -> None:
         f"{pages} pages done in {report.seconds:.1f} s: {report.indexed} indexed with {report.words} words, "
         f"{report.empty} empty, {report.failed} failed; {report.unchanged} were known already."
     )
-    print_failures(report.failures)
+    print_failures(report.failures, sys.stderr)
 
 
-def print_failures(failures: tuple[Failure, ...]) -> None:
-    """Every failed input, on stderr."""
+def print_failures(failures: tuple[Failure, ...], to: TextIO) -> None:
+    """Every failed input, a line each."""
     for failure in failures:
         where = failure.input if failure.page is None else f"{failure.input}, page {failure.page}"
-        print(f"failed: {where}: {failure.error}: {failure.reason}", file=sys.stderr)
+        print(f"failed: {where}: {failure.error}: {failure.reason}", file=to)
     if failures:
-        print("`manuspect retry` tries them again.", file=sys.stderr)
+        print("`manuspect retry` tries them again.", file=to)
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:

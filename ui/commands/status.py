@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +41,7 @@ def status(
         for name, seconds in left.items():
             print(f"{name}: about {_duration(seconds)} left, at the pace of the last {_PACE.seconds // 60} minutes.")
         for one in found:
-            print_failures(one.failures)
+            print_failures(one.failures, sys.stdout)
     else:
         print("Nothing is ingested yet.")
 
