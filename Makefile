@@ -9,7 +9,7 @@ RUN_PACKAGES := python3-venv poppler-utils libvips42
 TEST_PACKAGES := redis-server postgresql chromium fonts-dejavu-core
 DEMO_HOME ?= $(CURDIR)/build/demo
 
-.PHONY: help demo test faults lint types contracts check bench clean system-run system-test
+.PHONY: help demo test lint types contracts check bench clean system-run system-test
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -19,10 +19,7 @@ demo: $(VENV)/.run  ## Ingest the sample collection, search it, open the portal
 	@MANUSPECT_HOME=$(DEMO_HOME) BIN=$(BIN) sh samples/demo.sh
 
 test: $(VENV)/.dev system-test lint types contracts  ## Lint, types, import contract and all tests
-	$(BIN)/python -m pytest -q $(ARGS)
-
-faults: $(VENV)/.dev system-test  ## Kill workers, Redis and PostgreSQL in the middle of an ingestion
-	$(BIN)/python -m pytest -q -m faults tests/workers $(ARGS)
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev  ## Style
 	$(BIN)/ruff check .
@@ -34,8 +31,9 @@ types: $(VENV)/.dev  ## Static types
 contracts: $(VENV)/.dev  ## Imports point down
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev  ## Benchmarks: ratios within one run
-	$(BIN)/python -m workers.bench
+bench: $(VENV)/.dev system-test  ## Benchmarks of the pipeline and of the queue: ratios within one run
+	$(BIN)/python -m workers.bench $(ARGS)
+	$(BIN)/python -m workers.bench_workers
 
 clean:  ## Remove what was made, but not the environment
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

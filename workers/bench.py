@@ -1,26 +1,33 @@
 """Benchmark of the in-line pipeline: pace by stage, share of the model, overlap, flatness, memory.
 
-Run by `make bench`. Everything is a ratio within one run, so that a busy machine changes less of it. It measures the
-machine it runs on and asserts nothing.
+Run by `make bench`. First the sample collection as it is, for the pace; then single documents of 10, 100 and 1,000
+pages, every page one of ten strips cut from the sample, for what a page costs in a long document. What is compared is
+of one run on one machine; it asserts nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import resource
 import tempfile
-import threading
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 
+from PIL import Image
+
 from infra.settings import Settings, load_settings
+from ingest.page_images import PageImageReader
+from workers.bench_watch import PeakMemory
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
 from workers.report import POOL_STAGES, IngestReport
 
 _SAMPLES = Path(__file__).parents[1] / "samples"
 _SAMPLE = [str(_SAMPLES / name) for name in ("wrenhaven-letters.pdf", "marigold-log.tif", "commonplace/manifest.json")]
+_STRIPS, _STRIPS_A_PAGE = 10, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,10 @@ class Measured:
 
     name: str
     report: IngestReport
+    processor_seconds: float
+    """Of this process and its page processes together."""
     peak_bytes: int
-    """Resident memory of this process and its page processes together, at most."""
+    """Resident memory of the same, at most."""
 
     @property
     def pages(self) -> int:
@@ -42,24 +51,22 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("inputs", nargs="*", default=_SAMPLE, help="what to ingest; the sample unless given")
-    parser.add_argument("--pages", type=int, nargs="*", default=[10, 100], help="sizes of the bigger sets")
+    parser.add_argument("--pages", type=int, nargs="*", default=[10, 100, 1000], help="lengths of the documents")
     arguments = parser.parse_args()
-    settings = load_settings()
-    with Context(settings) as loader:
+    own = {"database_url": None, "files_url": None, "qdrant_url": None, "broker_url": None}
+    settings = load_settings().model_copy(update=own)
+    with tempfile.TemporaryDirectory(prefix="manuspect-bench-") as folder, Context(settings) as loader:
+        homes = Path(folder)
         embedder = loader.embedder  # loaded once, before any clock runs
-        with tempfile.TemporaryDirectory(prefix="manuspect-bench-") as folder:
-            own = {"database_url": None, "files_url": None, "qdrant_url": None, "broker_url": None}
-            place = Path(folder)
 
-            def run(name: str, inputs: list[str]) -> Measured:
-                home = settings.model_copy(update={**own, "home": place / name})
-                with Context(home, embedder) as context:
-                    return measure(name, context, inputs)
+        def run(name: str, inputs: list[str]) -> Measured:
+            with Context(settings.model_copy(update={"home": homes / name}), embedder) as context:
+                return measure(name, context, inputs)
 
-            sample = run("sample", arguments.inputs)
-            show(sample)
-            images = stored_pages(settings.model_copy(update={**own, "home": place / "sample"}))
-            runs = [run(f"{count} pages", copies(images, place / f"set-{count}", count)) for count in arguments.pages]
+        show(run("sample", arguments.inputs))
+        strips = list(islice(cut_strips(settings.model_copy(update={"home": homes / "sample"})), _STRIPS))
+        documents = {count: long_document(strips, count, homes) for count in arguments.pages}
+        runs = [run(f"one document of {count}", [path]) for count, path in documents.items()]
     for measured in runs:
         show(measured)
     show_flatness(runs)
@@ -67,49 +74,60 @@ def main() -> None:
 
 def measure(name: str, context: Context, inputs: list[str]) -> Measured:
     """Ingest into an empty home."""
-    with _PeakMemory() as memory:
+    before = _processor_seconds()
+    with PeakMemory() as memory:
         report = ingest(context, IngestRequest(tuple(inputs), "bench"))
-    return Measured(name, report, memory.peak)
+    return Measured(name, report, _processor_seconds() - before, memory.peak)
 
 
-def stored_pages(settings: Settings) -> list[Path]:
-    """The page images of an ingested home."""
+def cut_strips(settings: Settings) -> Iterator[Image.Image]:
+    """Strips of the pages of an ingested home, the whole width each and some lines high."""
     with Context(settings) as context:
-        return [context.files.local_path(key) for key in context.files.list()]
+        for key in context.files.list():
+            page = Image.fromarray(PageImageReader(context.files, key).whole()).convert("L")
+            height = page.height // _STRIPS_A_PAGE
+            yield page.crop((0, height, page.width, 2 * height))
 
 
-def copies(images: list[Path], folder: Path, count: int) -> list[str]:
-    """So many pages, each another document: links to the images in turn."""
-    folder.mkdir()
-    for number in range(count):
-        (folder / f"{number:05}.tif").symlink_to(images[number % len(images)])
-    return [str(folder)]
+def long_document(strips: Sequence[Image.Image], count: int, folder: Path) -> str:
+    """A PDF of so many pages, the strips in turn."""
+    path = folder / f"{count}.pdf"
+    first, *others = islice(cycle(strips), count)
+    first.save(path, save_all=True, append_images=others)
+    return str(path)
 
 
 def show(measured: Measured) -> None:
     """One run's table."""
     report = measured.report
-    slowest = max(_paces(report).items(), key=lambda item: item[1])
+    slowest, seconds_alone = max(_paces(report).items(), key=lambda item: item[1])
     print(f"\n{measured.name}: {measured.pages} pages, {report.words} words, {report.processes} page processes")
     print(f"{'stage':10} {'busy s':>8} {'pages/s':>9} {'words/s':>9}")
     for stage, busy in sorted(report.stages.items(), key=lambda item: -item[1]):
         parallel = report.processes if stage in POOL_STAGES else 1
         seconds = max(busy / parallel, 1e-9)
         print(f"{stage:10} {busy:8.2f} {measured.pages / seconds:9.1f} {report.words / seconds:9.0f}")
-    print(
-        f"{'wall':10} {report.seconds:8.2f} {measured.pages / report.seconds:9.2f} {report.words / report.seconds:9.0f}"
-    )
-    print(f"share of wall time in the forward pass: {report.stages.get('embed', 0.0) / report.seconds:.0%}")
-    print(f"wall / slowest part ({slowest[0]}): {report.seconds / slowest[1]:.2f}")
-    print(f"peak memory: {measured.peak_bytes / (1 << 20):.0f} MiB")
+    wall = report.seconds
+    print(f"{'wall':10} {wall:8.2f} {measured.pages / wall:9.2f} {report.words / wall:9.0f}")
+    print(f"share of wall time in the forward pass: {report.stages.get('embed', 0.0) / wall:.0%}")
+    print(f"wall / slowest part ({slowest}): {wall / seconds_alone:.2f}")
+    print(f"cores used: {measured.processor_seconds / wall:.2f}")
+    print(f"peak memory: {measured.peak_bytes / (1 << 20):.0f} MiB", flush=True)
 
 
 def show_flatness(runs: list[Measured]) -> None:
-    """Cost of a page by size of the set."""
-    print("\nseconds a page by size: " + ", ".join(f"{run.name} {run.report.seconds / run.pages:.3f}" for run in runs))
-    if len(runs) > 1:
-        first, last = (run.report.seconds / run.pages for run in (runs[0], runs[-1]))
-        print(f"largest / smallest set: {last / first:.2f}")
+    """What a further page costs, from one length to the next: what starting costs cancels out."""
+    further = []
+    print()
+    for shorter, longer in pairwise(runs):
+        pages = longer.pages - shorter.pages
+        wall = (longer.report.seconds - shorter.report.seconds) / pages
+        processor = (longer.processor_seconds - shorter.processor_seconds) / pages
+        further.append(processor)
+        span = f"from {shorter.pages} to {longer.pages}"
+        print(f"a further page, {span}: {processor:.3f} s of processor, {wall:.3f} s wall")
+    if len(further) > 1:
+        print(f"last / first, processor: {further[-1] / further[0]:.2f}")
 
 
 def _paces(report: IngestReport) -> dict[str, float]:
@@ -119,39 +137,10 @@ def _paces(report: IngestReport) -> dict[str, float]:
     return {"page processes": pool, "embed": report.stages.get("embed", 0.0), "write": write}
 
 
-class _PeakMemory:
-    """Watches the resident memory of this process and its children."""
-
-    def __enter__(self) -> _PeakMemory:
-        self.peak = 0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._ended.wait(0.2):
-            self.peak = max(self.peak, _resident(os.getpid()))
-
-
-def _resident(pid: int) -> int:
-    """Resident bytes of a process and all below it, shared pages counted once where the system tells; Linux only."""
-    total = 0
-    waiting = [pid]
-    while waiting:
-        process = Path(f"/proc/{waiting.pop()}")
-        try:
-            lines = (process / "smaps_rollup").read_text().splitlines()
-            total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-            for task in (process / "task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
-        except OSError:
-            continue
-    return total
+def _processor_seconds() -> float:
+    """Spent so far by this process and its children that have ended."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -31,7 +33,7 @@ _PAGES_AT_ONCE = 16
 _OWNER = "index-owner"
 _OWNER_SECONDS = 10
 _PATIENCE = 12
-"""Seconds to wait for the mark of an embedding worker that died to vanish."""
+"""Seconds to wait for the mark of another home's embedding worker that died to vanish."""
 
 
 def run_worker(settings: Settings, queue: str, concurrency: int = 0) -> None:
@@ -131,14 +133,14 @@ def _owning_index(settings: Settings) -> Iterator[None]:
         yield
         return
     broker, stopped = Broker(settings), threading.Event()
-    me = process_name(str(settings.home.absolute()))
-    if not _claim_ownership(broker, me):
-        raise SettingsError(
-            "Another embedding worker of this broker keeps the words in an embedded index, which has one writer. "
-            "Set MANUSPECT_QDRANT_URL to run several."
-        )
-    keeper = threading.Thread(target=_keep_ownership, args=(broker, me, stopped), name="owner", daemon=True)
     with home_lock(settings):
+        me = _home_id(settings)
+        if not _claim_ownership(broker, me):
+            raise SettingsError(
+                "Another embedding worker of this broker keeps the words in an embedded index, which has one writer. "
+                "Set MANUSPECT_QDRANT_URL to run several."
+            )
+        keeper = threading.Thread(target=_keep_ownership, args=(broker, me, stopped), name="owner", daemon=True)
         keeper.start()
         try:
             yield
@@ -146,6 +148,14 @@ def _owning_index(settings: Settings) -> Iterator[None]:
             stopped.set()
             keeper.join()
             broker.disown(_OWNER, me)
+
+
+def _home_id(settings: Settings) -> str:
+    """A name of this home, kept in it: a worker started again after a kill owns the index at once. Under its lock."""
+    path = settings.home / "owner.id"
+    if not path.exists() or not path.read_text():
+        path.write_text(f"{socket.gethostname()}:{secrets.token_hex(8)}")
+    return path.read_text()
 
 
 def _claim_ownership(broker: Broker, me: str) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bad_files import write_bad_files
+from PIL import Image
 from tiny import State, TinyEmbedder, state_of, write_page
 
 from infra.errors import ModelError, StorageError
@@ -83,8 +85,6 @@ def test_a_changed_file_replaces_its_words_vectors_and_image(settings: Settings,
 
 
 def test_a_document_that_lost_pages_keeps_nothing_of_them(settings: Settings, tmp_path: Path, scans: Scans) -> None:
-    from PIL import Image
-
     pages = [Image.open(path).convert("L") for path in scans("alpha beta", "gamma")]
     path = tmp_path / "book.tif"
     pages[0].save(path, save_all=True, append_images=pages[1:])
@@ -109,20 +109,20 @@ def test_a_removed_document_leaves_nothing(settings: Settings, scans: Scans) -> 
 
 def test_bad_inputs_are_named_and_the_rest_is_indexed(settings: Settings, scans: Scans, tmp_path: Path) -> None:
     [good] = scans("alpha")
-    (tmp_path / "zero.png").touch()
-    (tmp_path / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0" + b"\x00" * 50)
-    report = run(settings, good, tmp_path / "zero.png", tmp_path / "torn.jpg", tmp_path / "missing.pdf")
-    assert report.indexed == 1
-    failed = {Path(failure.input).name: failure.error for failure in report.failures}
-    assert failed == {"zero.png": "CorruptError", "torn.jpg": "CorruptError", "missing.pdf": "NotFoundError"}
-    assert all(failure.reason.endswith(".") for failure in report.failures)
-    again = run(settings, good)
-    assert again.failures == ()
+    said = write_bad_files(tmp_path / "bad", Image.open(good))
+    missing = tmp_path / "missing.pdf"
+    report = run(settings, good, tmp_path / "bad", missing)
+    failed = {(Path(failure.input).name, failure.page): failure.error for failure in report.failures}
+    assert failed == {**said, ("missing.pdf", None): "NotFoundError"}
+    assert all(failure.reason.endswith(".") and "\n" not in failure.reason for failure in report.failures)
+    words = {(name, page): len(found) for (name, page, state), found in state_of(settings).words.items() if found}
+    assert set(words) == {(good.stem, 1), ("odd name", 1), ("book", 1), ("book", 3), ("truncated", 1)}
+    assert report.words == sum(words.values())
+    again = run(settings, good, tmp_path / "bad")
+    assert (again.new, len(again.failures)) == (0, len(said)), "what failed is not tried again unasked"
 
 
 def test_a_page_without_writing_is_empty_not_failed(settings: Settings, tmp_path: Path) -> None:
-    from PIL import Image
-
     noise = np.random.default_rng(0).integers(238, 248, (300, 420), np.uint8)
     Image.fromarray(noise).save(tmp_path / "blank.png")
     report = run(settings, tmp_path / "blank.png")

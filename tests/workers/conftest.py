@@ -14,13 +14,12 @@ sys.path.insert(0, str(Path(__file__).parent))  # the helpers below are also run
 
 from deployment import Deployment, Words, state_of
 from program import TinyEmbedder
+from scans import write_scans
 from servers import PostgresServer, RedisServer, postgres_servers, redis_servers
 
 from infra.settings import Settings
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
-
-TEXTS = ["alpha beta/gamma", "delta epsilon", "zeta/eta/theta", "iota kappa lambda", "", "mu nu/xi omicron"]
 
 
 @pytest.fixture(scope="session")
@@ -68,21 +67,6 @@ def deployment(redis_server: RedisServer, postgres_server: PostgresServer, small
 def scans(tmp_path: Path) -> Path:
     """A folder of small pages, one of them without writing."""
     return write_scans(tmp_path / "scans")
-
-
-def write_scans(folder: Path) -> Path:
-    import numpy as np
-    from PIL import Image, ImageDraw, ImageFont
-
-    folder.mkdir()
-    for number, text in enumerate(TEXTS):
-        noise = np.random.default_rng(number).integers(238, 248, (300, 420), np.uint8)
-        image = Image.fromarray(noise)
-        pen = ImageDraw.Draw(image)
-        for row, line in enumerate(text.split("/")):
-            pen.text((20, 20 + 60 * row), line, fill=20, font=ImageFont.load_default(24))
-        image.save(folder / f"page{number}.png")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,20 @@ def before(owner: Any, name: str, stage: str, what: Callable[..., str]) -> None:
     setattr(owner, name, wrapper)
 
 
+def hurry() -> None:
+    """Shorter periods than in earnest, so that the tests take seconds; all else is as it is."""
+    import workers.broker
+    import workers.celery_app
+    import workers.feeder
+    import workers.schedules
+
+    workers.broker._TTL, workers.broker._BEAT = 3, 0.5
+    workers.celery_app.TICK_SECONDS, workers.celery_app._BEAT_LOCK = 1.0, 4
+    workers.feeder._QUIET = 5.0
+    often = replace(workers.schedules.SCHEDULES["clean"], seconds=lambda settings: 5.0)
+    workers.schedules.SCHEDULES["clean"] = often
+
+
 def arm() -> None:
     """Put the traps where the stages are."""
     import search.embedding
@@ -76,6 +91,7 @@ def arm() -> None:
     search.embedding.load_embedder = lambda settings: TinyEmbedder(model)  # type: ignore[attr-defined,assignment]
     if "TRAPS" not in os.environ:
         return
+    hurry()
     before(PageWork, "list_document", "list", lambda self, uri: uri)
     before(PageWork, "draft", "convert", lambda self, page: page.uri)
     before(PageWork, "_find_words", "segment", lambda self, page, clock: page.uri)

@@ -36,6 +36,11 @@ class RedisServer:
         return f"redis://127.0.0.1:{self._port}/0"
 
     @property
+    def other_url(self) -> str:
+        """Another database of it, in which no worker of ours is at work."""
+        return f"redis://127.0.0.1:{self._port}/1"
+
+    @property
     def client(self) -> redis_client.Redis:
         return redis_client.Redis.from_url(self.url, decode_responses=True)
 

@@ -21,7 +21,7 @@ from workers.celery_jobs import CeleryJobs
 from workers.context import Context
 from workers.pipeline import IngestRequest
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.faults]
+pytestmark = pytest.mark.timeout(600)
 
 
 def start(deployment: Deployment, scans: Path, collection: str) -> None:

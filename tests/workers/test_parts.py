@@ -21,7 +21,7 @@ from workers.healthy import is_healthy
 
 @pytest.fixture
 def settings(tmp_path: Path, redis_server: RedisServer) -> Settings:
-    return Settings(home=tmp_path / "home", broker_url=redis_server.url)  # type: ignore[arg-type]
+    return Settings(home=tmp_path / "home", broker_url=redis_server.other_url)  # type: ignore[arg-type]
 
 
 def test_messages_are_delivered_again_only_after_any_task_has_ended(settings: Settings) -> None:
@@ -63,6 +63,16 @@ def test_a_second_embedding_worker_of_an_embedded_index_is_refused(
             pass
     with worker._owning_index(settings):
         pass
+
+
+def test_the_same_home_is_owned_at_once_after_a_kill(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_PATIENCE", 1)
+    with monkeypatch.context() as killed:
+        killed.setattr(Broker, "disown", lambda *_: None)
+        with worker._owning_index(settings):
+            pass
+    with worker._owning_index(settings):
+        assert not Broker(settings).own(worker._OWNER, "another home", 1)
 
 
 def test_who_stops_telling_is_dead(settings: Settings) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import write_scans
 from deployment import Deployment, until
 from program import TinyEmbedder
 from prometheus_client import CollectorRegistry, generate_latest
+from redis import Redis
+from scans import write_scans
 from servers import RedisServer
 
 from infra.errors import NotFoundError
@@ -31,10 +32,9 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture
 def settings(tmp_path: Path, redis_server: RedisServer) -> Settings:
-    with redis_server.client as client:
-        for key in client.scan_iter("manuspect:once:*"):
-            client.delete(key)
-    return Settings(home=tmp_path / "home", broker_url=redis_server.url, processes=1)  # type: ignore[arg-type]
+    with Redis.from_url(redis_server.other_url) as client:
+        client.flushdb()
+    return Settings(home=tmp_path / "home", broker_url=redis_server.other_url, processes=1)  # type: ignore[arg-type]
 
 
 @pytest.fixture
