@@ -24,7 +24,9 @@ class ColumnBlock(nn.Module):
         """float (n, t, width), bool (n, t) -> float (n, t, width)."""
         n, t, width = x.shape
         qkv = self.qkv(self.norm1(x)).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=real[:, None, None, :])
+        # Rows are at most 44 columns: plain products are several times faster than a fused attention on a CPU.
+        scores = qkv[0] @ qkv[1].transpose(2, 3) * (width // self.heads) ** -0.5
+        seen = scores.masked_fill(~real[:, None, None, :], -1e4).softmax(dim=3).to(qkv.dtype) @ qkv[2]
         x = x + self.proj(seen.transpose(1, 2).reshape(n, t, width))
         mlp: Tensor = self.fc2(functional.gelu(self.fc1(self.norm2(x)), approximate="tanh"))
         return x + mlp
@@ -72,7 +74,7 @@ class ColumnPool(nn.Module):
     def forward(self, x: Tensor, real: Tensor) -> Tensor:
         """float (n, t, width), bool (n, t) -> float (n, dimension)."""
         averages = pyramid_weights(real.sum(dim=1), x.shape[1], self.levels).to(x.dtype)
-        scores = self.score(x).masked_fill(~real[..., None], torch.finfo(x.dtype).min)
-        weights = torch.cat((averages, scores.softmax(dim=1).transpose(1, 2)), dim=1)
+        scores = self.score(x).masked_fill(~real[..., None], -1e4).softmax(dim=1).to(x.dtype)
+        weights = torch.cat((averages, scores.transpose(1, 2)), dim=1)
         vector: Tensor = self.out((weights @ x).flatten(1))
         return vector

@@ -44,9 +44,9 @@ class ColumnTower(nn.Module):
 
     def __init__(
         self,
-        widths: tuple[int, int, int, int] = (24, 48, 96, 192),
-        blocks: tuple[int, int] = (1, 1),
-        layers: int = 2,
+        widths: tuple[int, int, int, int] = (32, 64, 128, 256),
+        blocks: tuple[int, int] = (2, 2),
+        layers: int = 3,
         heads: int = 4,
         mlp_ratio: float = 2.0,
         levels: int = 3,

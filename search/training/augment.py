@@ -15,7 +15,7 @@ Rng = np.random.Generator
 def augment(ink: Pixels, neighbour: Pixels, rng: Rng) -> Pixels:
     """Ink of `raw_ink`, and of some other word -> uint8 (HEIGHT, w), w at most MAX_WIDTH."""
     out = _place(_stroke_width(ink, rng), rng)
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         out = _elastic(out, rng)
     if rng.random() < 0.15:
         out = _intrude(out, neighbour, rng)
@@ -29,17 +29,17 @@ def augment(ink: Pixels, neighbour: Pixels, rng: Rng) -> Pixels:
 def _stroke_width(ink: Pixels, rng: Rng) -> Pixels:
     """Bolder or thinner, sometimes."""
     dice = rng.random()
-    if dice < 0.12:
-        return pixels(cv2.dilate(ink, np.ones((2, 2) if dice < 0.09 else (3, 3), np.uint8)))
-    if dice < 0.17:
-        return pixels(cv2.erode(ink, np.ones((1, 2) if dice < 0.145 else (2, 1), np.uint8)))
+    if dice < 0.16:
+        return pixels(cv2.dilate(ink, np.ones((2, 2) if dice < 0.11 else (3, 3), np.uint8)))
+    if dice < 0.24:
+        return pixels(cv2.erode(ink, np.ones((1, 2) if dice < 0.20 else (2, 1), np.uint8)))
     return ink
 
 
 def _place(ink: Pixels, rng: Rng) -> Pixels:
     """Slanted, turned, stretched, in a box that is tight, loose or cuts the word, at the size the model sees."""
     height, width = ink.shape
-    slant = rng.normal(0.0, 0.16)
+    slant = rng.normal(0.0, 0.2)
     turn = rng.normal(0.0, 0.02) * min(1.0, 3 * height / width)
     loose = 0.02 if rng.random() < 0.7 else 0.10
     top, bottom = rng.normal(0.0, loose, 2) * height

@@ -27,15 +27,15 @@ class TrainingConfig:
     """Folder of font files, searched recursively, for synthetic words; none without it."""
     pages: Path | None = None
     """Folder of page images with PAGE XML beside them, whose word boxes are learned from as well."""
-    synthetic_words: int = 60_000
-    synthetic_share: float = 0.22
+    synthetic_words: int = 150_000
+    synthetic_share: float = 0.3
     """Share of drawn words that are synthetic."""
     rates: Mapping[str, float] = field(default_factory=lambda: _RATES)
     """How much more or less often a store's words are drawn than others'."""
-    batch: int = 144
+    batch: int = 192
     paired: float = 0.3
-    misses: int = 48
-    chunks: int = 12
+    misses: int = 40
+    chunks: int = 6
     queue: int = 3072
     """Vectors of former batches that serve as further negatives."""
     learning_rate: float = 2e-3

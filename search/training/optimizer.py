@@ -13,10 +13,11 @@ from torch import Tensor, nn
 def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
     """The nearest half-orthogonal matrix, roughly, float (rows, columns): Newton-Schulz with the constants of Muon."""
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    x = wide / (wide.norm() + 1e-7)
+    x = (wide / (wide.norm() + 1e-7)).bfloat16()
     for _ in range(steps):
         gram = x @ x.T
         x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    x = x.to(matrix.dtype)
     found: Tensor = x.T if matrix.shape[0] > matrix.shape[1] else x
     return found
 

@@ -23,7 +23,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_weights_file_of_the_same_shape_is_loaded_by_its_path(weights: Path) -> None:
-    embedder = load_embedder(load_settings(model=str(weights), device="cpu"))
+    embedder = load_embedder(load_settings(model=str(weights), device="cpu", precision="fp32"))
     assert isinstance(embedder, HandwritingEmbedder)
     rng = np.random.default_rng(0)
     crops = [rng.integers(0, 256, (30, 40 + 30 * i, 3), dtype=np.uint8) for i in range(4)]
