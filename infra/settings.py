@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     watch_minutes: float = Field(60.0, ge=0, description="Between two looks at watched places; 0: never.")
     renew_minutes: float = Field(10.0, ge=0, description="Between two looks for a new model or segmenter; 0: never.")
     optimize_hours: float = Field(24.0, ge=0, description="Between two optimisations of the index; 0: never.")
+    adapt_hours: float = Field(
+        24.0, ge=0, description="Least time between two unasked adaptations to a collection, hours; 0: only when asked."
+    )
+    adapt_words: int = Field(2_000, ge=1, description="Words a collection needs before it is adapted to unasked.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of the workers' Prometheus metrics; 0: none.")
 
     max_file_bytes: int = Field(8 << 30, ge=1, description="Largest input file, bytes.")

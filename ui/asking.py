@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from infra.errors import NotFoundError, UsageError
@@ -30,7 +30,34 @@ def open_engine(context: Context) -> Engine:
         read_region=region_reader(context),
         base_url=context.settings.base_url,
         pictures=context.settings.prompts == "picture",
+        versions=_versions(context),
     )
+
+
+def _versions(context: Context) -> Callable[[], Mapping[str, Engine]]:
+    """The engines of the collections that have a model of their own, each opened once."""
+    from search.engine.confidence import load_confidence
+    from search.engine.engine import Engine
+
+    opened: dict[int, Engine] = {}
+    # An adapted model keeps the text tower and its scale of similarities, and with them the coefficients.
+    confidence = load_confidence(context.embedder.space.digest)
+
+    def answering() -> Mapping[str, Engine]:
+        found = context.versions.answering()
+        for version in found.values():
+            if version.record.number not in opened:
+                opened[version.record.number] = Engine(
+                    version.embedder,
+                    version.index,
+                    context.catalogue,
+                    confidence=confidence,
+                    read_region=region_reader(context),
+                    base_url=context.settings.base_url,
+                )
+        return {collection: opened[version.record.number] for collection, version in found.items()}
+
+    return answering
 
 
 def region_reader(context: Context) -> Callable[[str, Region], Rgb]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,6 +21,10 @@ from workers.inputs import InputFeed, identity
 from workers.pipeline import IngestRequest
 from workers.reindex import ReindexReport
 from workers.report import IngestReport, Progress, Tally, no_progress
+
+if TYPE_CHECKING:
+    from ingest.catalogue.adaptations import AdaptationRecord
+    from workers.adapt_options import AdaptOptions
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +95,17 @@ class CeleryJobs:
         seconds = time.monotonic() - start
         report = self._report(documents, began, seconds)
         return ReindexReport(live.key if live else None, False, 0, 0, segmented, seconds, report)
+
+    def adapt(self, collection: str, options: AdaptOptions, progress: Progress = no_progress) -> AdaptationRecord:
+        """Have a worker adapt the model to a collection, and wait for its end."""
+        from ingest.catalogue.adaptations import Adaptations
+        from workers.adapt import ask
+
+        self._broker.check()
+        adaptations = Adaptations(self._context.catalogue)
+        number = ask(self._context, collection, options)
+        self._until(lambda: adaptations.get(number).ended is not None, lambda: None)
+        return adaptations.get(number)
 
     def remove(self, documents: list[str], collection: str | None = None) -> None:
         """Hide the documents at once, then wait until a worker has deleted them. May be repeated."""

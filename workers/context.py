@@ -14,6 +14,7 @@ from ingest.catalogue import Catalogue
 if TYPE_CHECKING:
     from search.embedding.embedder import Embedder, EmbeddingSpace
     from search.index.vector_index import VectorIndex
+    from workers.versions import Versions
 
 
 class Context:
@@ -82,6 +83,13 @@ class Context:
 
         spaces = self.catalogue.all_spaces()
         return [self.index(EmbeddingSpace(space.model, space.digest, space.dimension)) for space in spaces]
+
+    @cached_property
+    def versions(self) -> Versions:
+        """The models adapted to single collections."""
+        from workers.versions import Versions
+
+        return Versions(self)
 
     def close_index(self, key: str) -> None:
         """Close the index of a space and forget it."""

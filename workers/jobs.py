@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest, retry
 from workers.reindex import ReindexReport, reindex
 from workers.remove import remove
 from workers.report import IngestReport, Progress, no_progress
+
+if TYPE_CHECKING:
+    from ingest.catalogue.adaptations import AdaptationRecord
+    from workers.adapt_options import AdaptOptions
 
 
 class Jobs(Protocol):
@@ -27,6 +31,10 @@ class Jobs(Protocol):
 
     def reindex(self, collection: str | None, progress: Progress = no_progress) -> ReindexReport:
         """Bring every page up to the present model and segmenter; the old answers serve until the new are complete."""
+        ...
+
+    def adapt(self, collection: str, options: AdaptOptions, progress: Progress = no_progress) -> AdaptationRecord:
+        """Adapt the model to the collection of that id; how it ended."""
         ...
 
     def remove(self, documents: list[str], collection: str | None = None) -> None:
@@ -51,6 +59,12 @@ class InlineJobs:
     def reindex(self, collection: str | None, progress: Progress = no_progress) -> ReindexReport:
         """Bring every page up to the present model and segmenter; done when it returns."""
         return reindex(self._context, collection, progress)
+
+    def adapt(self, collection: str, options: AdaptOptions, progress: Progress = no_progress) -> AdaptationRecord:
+        """Adapt the model to a collection; done when it returns."""
+        from workers.adapt import adapt_collection
+
+        return adapt_collection(self._context, collection, options, progress)
 
     def remove(self, documents: list[str], collection: str | None = None) -> None:
         """Delete documents, and the collection."""

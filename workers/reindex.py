@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from uuid import UUID
 
-import numpy as np
 import structlog
 
-from infra.errors import NotFoundError, StorageError, VectorIndexError
-from ingest.catalogue.records import LivePage
-from ingest.page_images import PageImageReader
+from infra.errors import VectorIndexError
 from ingest.segmentation import SEGMENTER_VERSION
-from ingest.sources.source import Rgb
 from search.embedding.embedder import EmbeddingSpace
 from search.index.open_index import drop_index, point_alias
-from search.index.vector_index import IndexFilter, Point, VectorIndex
+from search.index.vector_index import IndexFilter
 from workers.cleaning import delete_dead_points, tidy
 from workers.context import Context
 from workers.home_lock import home_lock
-from workers.page_work import image_region
+from workers.live_words import embedded_pages, write_points
 from workers.pipeline import IngestRequest, ingest_locked, recover
 from workers.report import IngestReport, Progress, Tally, no_progress
 
 log = structlog.get_logger(__name__)
-
-_READERS = 2
-_AHEAD = 6
-"""Pages read before their words go through the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +87,12 @@ def _build(context: Context, space: EmbeddingSpace, tally: Tally, progress: Prog
     tally.add(waiting=catalogue.count_to_build(space.key))
     unreadable = 0
     pages = _batched(lambda after: catalogue.pages_to_build(space.key, after))
-    for live, vectors in _embedded(context, pages):
+    for live, vectors in embedded_pages(context, context.embedder, pages):
         if vectors is None:  # found again once its source was read again; it must not keep the others from switching
             unreadable += 1
             catalogue.requeue_page(live.page.id)
         else:
-            _write(index, live, vectors)
+            write_points(index, live, vectors)
             delete_dead_points(context, live.page.id)
             tally.add(indexed=1, words=len(vectors))
         catalogue.mark_built(live.page.id, live.page.generation, space.key)
@@ -128,12 +117,12 @@ def _repair(context: Context, space: EmbeddingSpace, tally: Tally, progress: Pro
                 yield page
 
     unreadable = 0
-    for live, vectors in _embedded(context, missing()):
+    for live, vectors in embedded_pages(context, context.embedder, missing()):
         if vectors is None:
             unreadable += 1
             context.catalogue.requeue_page(live.page.id)
             continue
-        _write(index, live, vectors)
+        write_points(index, live, vectors)
         tally.add(indexed=1, words=len(vectors))
         progress(tally)
     return unreadable
@@ -154,74 +143,3 @@ def _batched(fetch: Callable[[str], list[str]]) -> Iterator[str]:
     while found := fetch(after):
         yield from found
         after = found[-1]
-
-
-def _embedded(context: Context, pages: Iterable[str]) -> Iterator[tuple[LivePage, list[np.ndarray] | None]]:
-    """Each page with its live words' vectors; None where its stored image cannot be read.
-
-    Images are read ahead in threads, and the model takes the words of several pages at a time.
-    """
-    batch: list[tuple[LivePage, list[Rgb]]] = []
-    for live, crops in _read_ahead(context, pages):
-        if crops is None:
-            yield live, None
-            continue
-        batch.append((live, crops))
-        if sum(len(crops) for _, crops in batch) >= context.settings.embed_batch:
-            yield from _through_model(context, batch)
-            batch = []
-    yield from _through_model(context, batch)
-
-
-def _through_model(
-    context: Context, batch: list[tuple[LivePage, list[Rgb]]]
-) -> Iterator[tuple[LivePage, list[np.ndarray]]]:
-    rows = iter(context.embedder.embed_crops([crop for _, crops in batch for crop in crops]))
-    for live, crops in batch:
-        yield live, [next(rows) for _ in crops]
-
-
-def _read_ahead(context: Context, pages: Iterable[str]) -> Iterator[tuple[LivePage, list[Rgb] | None]]:
-    with ThreadPoolExecutor(_READERS) as readers:
-        waiting: deque[Future[tuple[LivePage, list[Rgb] | None] | None]] = deque()
-        for page in pages:
-            waiting.append(readers.submit(_read, context, page))
-            if len(waiting) >= _AHEAD and (done := waiting.popleft().result()) is not None:
-                yield done
-        while waiting:
-            if (done := waiting.popleft().result()) is not None:
-                yield done
-
-
-def _read(context: Context, page: str) -> tuple[LivePage, list[Rgb] | None] | None:
-    """The crops of a page's live words out of its stored image; None where the page is gone."""
-    live = context.catalogue.live_page(page)
-    if live is None:
-        return None
-    if live.page.image is None or live.page.width is None or live.page.height is None:
-        return live, None
-    try:
-        pixels = PageImageReader(context.files, live.page.image).whole()
-    except (NotFoundError, StorageError):
-        return live, None
-    canvas, size = (live.page.width, live.page.height), (pixels.shape[1], pixels.shape[0])
-    boxes = [image_region(word.region, canvas, size) for word in live.words]
-    return live, [pixels[box.y : box.y2, box.x : box.x2] for box in boxes]
-
-
-def _write(index: VectorIndex, live: LivePage, vectors: list[np.ndarray]) -> None:
-    index.upsert(
-        [
-            Point(
-                id=UUID(word.id),
-                vector=vector,
-                collection=live.collection_id,
-                document=live.page.document_id,
-                page=live.page.id,
-                generation=live.page.generation,
-                page_number=live.page.number,
-                metadata=live.metadata,
-            )
-            for word, vector in zip(live.words, vectors, strict=True)
-        ]
-    )

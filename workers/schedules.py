@@ -131,6 +131,14 @@ def resegment(context: Context) -> None:
         log.info("pages to be segmented anew", pages=found, segmenter=SEGMENTER_VERSION)
 
 
+def adapt(context: Context) -> None:
+    """Take up one adaptation that was asked for, was killed, or is due as a collection has grown."""
+    from workers.adapt import adapt_due
+
+    if context.catalogue.live_space() is not None:
+        adapt_due(context)
+
+
 def clean(context: Context) -> None:
     """Delete what is no longer live, and bring changed metadata to the points."""
     from workers.cleaning import tidy
@@ -163,6 +171,7 @@ SCHEDULES: dict[str, Schedule] = {
     "watch": Schedule(CPU, lambda settings: settings.watch_minutes * 60, look),
     "resegment": Schedule(CPU, lambda settings: settings.renew_minutes * 60, resegment),
     "reembed": Schedule(GPU, lambda settings: settings.renew_minutes * 60, reembed),
+    "adapt": Schedule(GPU, lambda settings: 30.0, adapt),
     "clean": Schedule(GPU, lambda settings: 20.0, clean),
     "optimize": Schedule(GPU, lambda settings: settings.optimize_hours * 3600, optimize),
     "retain": Schedule(CPU, lambda settings: 86_400.0, retain),

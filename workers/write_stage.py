@@ -5,20 +5,15 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-from uuid import UUID
 
 import structlog
 
-from ingest.catalogue import ids
 from workers.cleaning import clean_page
 from workers.context import Context
 from workers.embed_stage import Embedded
 from workers.page_work import Clock
 from workers.report import Tally
-
-if TYPE_CHECKING:
-    from search.index.vector_index import Point
+from workers.versions import points_of, write_adapted
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +87,7 @@ def write_pages(context: Context, pages: Sequence[Embedded], clock: Clock, tally
     held = [page for page in pages if context.catalogue.holds_claim(page.page.page_id, page.page.claim)]
     with clock("upsert"):
         index.upsert([point for page in held for point in points_of(page)])
+        write_adapted(context, held)
     for embedded in held:
         page = embedded.page
         with clock("record"):
@@ -105,23 +101,3 @@ def write_pages(context: Context, pages: Sequence[Embedded], clock: Clock, tally
         if page.stale:
             with clock("clean"):
                 clean_page(context, page.page_id)
-
-
-def points_of(embedded: Embedded) -> list[Point]:
-    """The index points of a page."""
-    from search.index.vector_index import Point
-
-    page = embedded.page
-    return [
-        Point(
-            id=UUID(ids.word_id(page.page_id, page.digest, word.region, embedded.draft.segmenter)),
-            vector=vector,
-            collection=page.collection_id,
-            document=page.document_id,
-            page=page.page_id,
-            generation=page.claim,
-            page_number=page.number,
-            metadata=page.metadata,
-        )
-        for word, vector in zip(embedded.draft.words, embedded.vectors, strict=True)
-    ]

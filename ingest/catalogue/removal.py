@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from ingest.catalogue.spaces import retire_adapted
 from ingest.catalogue.tables import (
+    AdaptationRow,
     CollectionRow,
     DocumentRow,
     DocumentState,
@@ -51,6 +53,8 @@ def forget_collection(session: Session, collection: str) -> bool:
         return False
     session.execute(delete(InputRow).where(InputRow.collection_id == collection))
     session.execute(delete(WatchRow).where(WatchRow.collection_id == collection))
+    retire_adapted(session, collection)
+    session.execute(delete(AdaptationRow).where(AdaptationRow.collection_id == collection))
     session.execute(delete(CollectionRow).where(CollectionRow.id == collection))
     return True
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from infra.errors import ModelError
 from ingest.catalogue.database import rows_touched
 from ingest.catalogue.records import SpaceRecord
-from ingest.catalogue.tables import PageRow, PageState, SpaceRow, SpaceState
+from ingest.catalogue.tables import AdaptationRow, AdaptationState, PageRow, PageState, SpaceRow, SpaceState, now
 
 
 def space_record(row: SpaceRow) -> SpaceRecord:
@@ -89,6 +89,7 @@ def switch_space(session: Session, key: str) -> bool:
         update(SpaceRow).where(SpaceRow.state == SpaceState.LIVE, SpaceRow.key != key).values(state=SpaceState.RETIRED)
     )
     session.execute(update(SpaceRow).where(SpaceRow.key == key).values(state=SpaceState.LIVE))
+    retire_adapted(session)
     session.execute(update(PageRow).where(PageRow.generation > 0).values(space=key, next_space=None))
     return True
 
@@ -96,3 +97,19 @@ def switch_space(session: Session, key: str) -> bool:
 def forget_space(session: Session, key: str) -> None:
     """Delete the row of a retired space whose index is gone."""
     session.execute(delete(SpaceRow).where(SpaceRow.key == key, SpaceRow.state == SpaceState.RETIRED))
+
+
+def retire_adapted(session: Session, collection: str | None = None, keep: int = 0) -> int:
+    """End the adapted models of the collection of that id, or all; how many there were. The live space answers then.
+
+    `keep`: number of an adaptation that goes on.
+    """
+    running = [AdaptationState.BUILDING, AdaptationState.LIVE]
+    query = select(AdaptationRow).where(AdaptationRow.state.in_(running), AdaptationRow.number != keep)
+    if collection is not None:
+        query = query.where(AdaptationRow.collection_id == collection)
+    rows = list(session.scalars(query))
+    for row in rows:
+        row.state, row.ended = AdaptationState.RETIRED, now()
+        session.execute(update(SpaceRow).where(SpaceRow.key == row.space).values(state=SpaceState.RETIRED))
+    return len(rows)

@@ -26,8 +26,27 @@ class DocumentState(enum.StrEnum):
 
 
 class SpaceState(enum.StrEnum):
-    """LIVE answers queries; BUILDING is filled beside it; RETIRED waits for its index to be deleted."""
+    """LIVE answers queries; BUILDING is filled beside it; RETIRED waits for its index to be deleted.
+
+    ADAPTED answers for one collection, in the stead of the live one, which keeps that collection's words too.
+    """
 
     BUILDING = "building"
     LIVE = "live"
     RETIRED = "retired"
+    ADAPTED = "adapted"
+
+
+class AdaptationState(enum.StrEnum):
+    """WAITING, LEARNING, then REFUSED, or BUILDING while the collection is embedded anew, then LIVE until RETIRED.
+
+    FAILED: it ended with an error; one that was killed stays LEARNING or BUILDING until it is carried on.
+    """
+
+    WAITING = "waiting"
+    LEARNING = "learning"
+    REFUSED = "refused"
+    BUILDING = "building"
+    LIVE = "live"
+    RETIRED = "retired"
+    FAILED = "failed"

@@ -20,9 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from ingest.catalogue.states import DocumentState, PageState, SpaceState
+from ingest.catalogue.states import AdaptationState, DocumentState, PageState, SpaceState
 
 __all__ = [
+    "AdaptationRow",
+    "AdaptationState",
     "Base",
     "CollectionRow",
     "DocumentRow",
@@ -220,3 +222,31 @@ class SpaceRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     """`SpaceState`; at most one is live and at most one is building."""
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class AdaptationRow(Base):
+    """One attempt to adapt the model to a collection, whatever came of it."""
+
+    __tablename__ = "adaptations"
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16), default=AdaptationState.WAITING)
+    base: Mapped[str] = mapped_column(String(64))
+    """Digest of the model it started from."""
+    words: Mapped[int] = mapped_column(Integer)
+    """Words of the collection when it was asked for."""
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What was asked for: `workers.adapt.AdaptOptions` as plain values."""
+    doing: Mapped[str] = mapped_column(Text, default="")
+    progress: Mapped[float] = mapped_column(Float, default=0.0)
+    """0 to 1."""
+    space: Mapped[str | None] = mapped_column(String(128))
+    """Key of the space of the adapted model; None where none was made."""
+    delta: Mapped[str | None] = mapped_column(Text)
+    """Key in the file store of what it changes in the model."""
+    reason: Mapped[str | None] = mapped_column(Text)
+    """The verdict in words, or the error."""
+    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """`search.adaptation.adapt.Adaptation` as plain values."""
+    started: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    ended: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

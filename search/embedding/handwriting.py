@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from open_clip.model import CustomTextCLIP
 
+from search.adaptation.delta import apply_delta
 from search.embedding.clip import check_crops, clean, model_errors, unit_rows
 from search.embedding.device import Placement
 from search.embedding.digest import weights_digest
@@ -17,13 +19,24 @@ from search.handwriting import NAME, encode_crops, encode_texts, load_handwritin
 class HandwritingEmbedder:
     """Crops are sorted by width and texts cut to their length, which is several times faster than open_clip's way."""
 
-    def __init__(self, weights: Path | None, placement: Placement) -> None:
-        """`weights`: None for those that come with the package. Raises ModelError."""
-        model, _, _ = load_handwriting_model(weights)
+    def __init__(self, weights: Path | None, placement: Placement, delta: bytes | None = None) -> None:
+        """`weights`: None for those that come with the package; `delta`: what adaptation changed. Raises ModelError."""
+        self._weights = weights
+        model = self.fresh_model()
+        if delta is not None:
+            apply_delta(model, delta)
         digest = weights_digest(model)
         self._model = model.requires_grad_(False).to(placement.device, placement.dtype)
         self.placement = placement
         self._space = EmbeddingSpace(NAME, digest, encode_texts(self._model, ["a"]).shape[1])
+
+    def fresh_model(self) -> CustomTextCLIP:
+        """The model without any changes, in float32 on the CPU, to train."""
+        return load_handwriting_model(self._weights)[0]
+
+    def adapted(self, delta: bytes) -> HandwritingEmbedder:
+        """The same model with what adaptation changed: a space of its own. Raises ModelError."""
+        return HandwritingEmbedder(self._weights, self.placement, delta)
 
     @property
     def space(self) -> EmbeddingSpace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -38,8 +38,12 @@ class Engine:
         read_region: ReadRegion | None = None,
         base_url: str | None = None,
         pictures: bool = False,
+        versions: Callable[[], Mapping[str, Engine]] | None = None,
     ) -> None:
-        """`read_region` lets a region that is no word serve as an example; `pictures`: a query is one description."""
+        """`read_region` lets a region that is no word serve as an example; `pictures`: a query is one description.
+
+        `versions`: collection id -> the engine of a model of its own, asked at every query; it may raise ModelError.
+        """
         if embedder.space.key != index.space.key:
             raise ModelError(
                 f"the collections are indexed with {index.space.key}, the model is {embedder.space.key}; "
@@ -53,6 +57,7 @@ class Engine:
         self.read_region = read_region
         self.base_url = base_url
         self.pictures = pictures
+        self.versions = versions or dict
         self.text_vector = lru_cache(maxsize=_KEPT_TEXTS)(self._text_vector)
 
     def _text_vector(self, spellings: tuple[str, ...]) -> Vector:

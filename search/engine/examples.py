@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from infra.errors import NotFoundError, UsageError
+from ingest.catalogue.records import WordContext
 from ingest.geometry import Region
 from search.engine.clock import Clock
 from search.engine.contexts import word_contexts
@@ -67,10 +68,16 @@ def _of_words(engine: Engine, words: list[str], visible: frozenset[str] | None, 
             raise NotFoundError(f"there is no word {word}; it may have been indexed anew")
     with clock.stage("search"):
         stored = engine.index.vectors([UUID(word) for word in words])
-    missing = [word for word in words if UUID(word) not in stored]
-    if missing:
-        raise NotFoundError(f"the word {missing[0]} has no vector; run manuspect reindex")
-    return [stored[UUID(word)] for word in words]
+    return [stored[UUID(word)] if UUID(word) in stored else _seen_anew(engine, contexts[word], clock) for word in words]
+
+
+def _seen_anew(engine: Engine, context: WordContext, clock: Clock) -> Vector:
+    """The vector of a word that this index lacks, as it is of a collection with a model of its own."""
+    if engine.read_region is None:
+        raise NotFoundError(f"the word {context.word.id} has no vector; run manuspect reindex")
+    with clock.stage("encode"):
+        vector: Vector = engine.embedder.embed_crops([engine.read_region(context.page.id, context.word.region)])[0]
+        return vector
 
 
 def _of_region(engine: Engine, example: RegionExample, visible: frozenset[str] | None, clock: Clock) -> Vector:

@@ -9,7 +9,8 @@ from search.engine.evaluate import NOTHING, Found, evaluate
 from search.engine.filters import index_filter
 from search.engine.hits import Result
 from search.engine.query import Query
-from search.engine.understand import Plan, understand
+from search.engine.shares import Share, shares, together
+from search.engine.understand import understand
 
 DEPTHS = (128, 1_024, 8_192, 16_384, 32_768)
 """Words looked at for each thing sought: the next step is taken where the last was not enough."""
@@ -22,20 +23,20 @@ def find(engine: Engine, query: Query) -> Result:
     VectorIndexError, CatalogueError where a part fails.
     """
     clock = Clock()
-    plan = understand(engine, query, clock)
-    found = _look(engine, plan, query, clock)
+    where = index_filter(query)
+    found = NOTHING if where is None else _look(shares(engine, where), query, clock)
     return answer(engine, query, found, clock)
 
 
-def _look(engine: Engine, plan: Plan, query: Query, clock: Clock) -> Found:
+def _look(shares: list[Share], query: Query, clock: Clock) -> Found:
     """Go deeper until the asked part of the answer is settled."""
-    where = index_filter(query)
+    plans = [understand(share.engine, query, clock) for share in shares]
     found = NOTHING
-    if where is not None:
-        for depth in _depths(query.offset + query.limit):
-            found = evaluate(engine, plan, where, depth, clock)
-            if is_enough(found, query):
-                break
+    for depth in _depths(query.offset + query.limit):
+        parts = zip(shares, plans, strict=True)
+        found = together([evaluate(share.engine, plan, share.where, depth, clock) for share, plan in parts])
+        if is_enough(found, query):
+            break
     return found
 
 

@@ -77,6 +77,10 @@ def map_width(height: int, width: int) -> int:
 
 def ink_map(crop: Pixels) -> Pixels:
     """uint8 (H, W, 3) RGB or (H, W) grey of any size -> uint8 (HEIGHT, w): ink 255, paper 0; w by `map_width`."""
-    ink = raw_ink(crop)
+    return scaled(raw_ink(crop))
+
+
+def scaled(ink: Pixels) -> Pixels:
+    """What `raw_ink` gives -> uint8 (HEIGHT, w), w by `map_width`."""
     size = map_width(*ink.shape), HEIGHT
     return pixels(cv2.resize(ink, size, interpolation=cv2.INTER_AREA if ink.shape[0] > HEIGHT else cv2.INTER_LINEAR))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.commands import doctor, evaluate, export, find, reindex, retry, rm, serve, status, take_in, train, worker
+from ui.commands import adapt, doctor, evaluate, export, find, reindex, retry, rm, serve, status, take_in, train, worker
 
 
 def register(app: typer.Typer) -> None:
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command("export")(export.export)
     app.add_typer(evaluate.app, name="evaluate")
     app.command("train", no_args_is_help=True)(train.train)
+    app.command("adapt", no_args_is_help=True)(adapt.adapt)
     app.command("reindex")(reindex.reindex)
     app.command("rm", no_args_is_help=True)(rm.rm)
     app.command("serve")(serve.serve)

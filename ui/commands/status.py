@@ -10,8 +10,10 @@ import typer
 
 from ui.commands.opening import known_collection, open_context
 from ui.commands.showing import failure_json, print_failures, print_json
+from ui.verdict import verdict
 
 if TYPE_CHECKING:
+    from ingest.catalogue.adaptations import AdaptationRecord
     from workers.context import Context
 
 _PACE = timedelta(minutes=10)
@@ -33,17 +35,31 @@ def status(
         only = known_collection(context, collection).id if collection is not None else None
         found = context.catalogue.status(only)
         left = _seconds_left(context, found)
+        adapted = _adaptations(context)
     if as_json:
         for one in found:
-            print_json({**_plain(one), "seconds_left": left.get(one.name)})
+            record = adapted.get(one.name)
+            adaptation = record.to_json() if record is not None else None
+            print_json({**_plain(one), "seconds_left": left.get(one.name), "adaptation": adaptation})
     elif found:
         _print_table(found)
         for name, seconds in left.items():
             print(f"{name}: about {_duration(seconds)} left, at the pace of the last {_PACE.seconds // 60} minutes.")
         for one in found:
+            if one.name in adapted:
+                print(f"{one.name}: adaptation: {verdict(adapted[one.name])}")
+        for one in found:
             print_failures(one.failures, sys.stdout)
     else:
         print("Nothing is ingested yet.")
+
+
+def _adaptations(context: Context) -> dict[str, AdaptationRecord]:
+    """Collection -> the last attempt to adapt the model to it."""
+    from ingest.catalogue.adaptations import Adaptations
+
+    names = {collection.id: collection.name for collection in context.catalogue.collections()}
+    return {names[key]: record for key, record in Adaptations(context.catalogue).latest().items()}
 
 
 def _seconds_left(context: Context, found: list[Any]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from ingest.catalogue import PageState
+from ingest.catalogue.adaptations import AdaptationRecord, Adaptations
 from ingest.catalogue.records import CollectionRecord, CollectionStatus, DocumentRecord, Failure
 from ui.portal import notices
 from ui.portal.adding import add_form
@@ -19,6 +20,7 @@ from ui.portal.reader import Reader, current_reader
 from ui.portal.runtime import portal
 from ui.portal.uploads import is_upload
 from ui.portal.words import clean, count, plain
+from ui.verdict import verdict
 
 _REFRESH_SECONDS = 2.0
 _DOCUMENTS_SHOWN = 500
@@ -59,6 +61,7 @@ def _listing() -> None:
         reader = current_reader()
         activities = portal().importer.activities()
         statuses = {status.name: status for status in _statuses(reader.collections)}
+        adapted = Adaptations(portal().catalogue).latest()
         _activity(activities)
         if not reader.collections:
             with st.container(key="no_collections"):
@@ -66,7 +69,7 @@ def _listing() -> None:
                 st.markdown("Add scans above, and they become searchable page by page.")
         for collection in reader.collections:
             if collection.name in statuses:
-                _collection(collection, statuses[collection.name], reader)
+                _collection(collection, statuses[collection.name], reader, adapted.get(collection.id))
         if st.session_state.pop("was_busy", False) and not _is_busy(activities, reader):
             st.rerun()
         st.session_state["was_busy"] = _is_busy(activities, reader)
@@ -81,7 +84,9 @@ def _activity(activities: Sequence[Activity]) -> None:
             st.info(f"{plain(activity.what)} in *{name}*. You can search meanwhile.", icon=":material/sync:")
 
 
-def _collection(collection: CollectionRecord, status: CollectionStatus, reader: Reader) -> None:
+def _collection(
+    collection: CollectionRecord, status: CollectionStatus, reader: Reader, adaptation: AdaptationRecord | None
+) -> None:
     with st.container(border=True, key=f"collection_{collection.id}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(plain(collection.name), anchor=False)
@@ -95,6 +100,8 @@ def _collection(collection: CollectionRecord, status: CollectionStatus, reader: 
             parts.append("paused")
         st.markdown(plain(" · ".join(parts)))
         _progress(status)
+        if adaptation is not None:
+            st.caption(plain(f"Adaptation: {verdict(adaptation)}"))
         if status.failures:
             _failures(collection, status.failures, reader)
         with st.expander("Documents", icon=":material/description:"):

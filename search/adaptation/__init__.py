@@ -1,0 +1,1 @@
+"""Learning a collection's hand without labels."""

@@ -1,0 +1,197 @@
+"""From the pictures of a collection's words to a model that knows its hand, or to the reason why there is none.
+
+    words -> held aside | learned from -> guesses -> fine-tuning -> guesses -> fine-tuning -> compared on those aside
+
+Nothing here knows of pages or collections. May be killed anywhere: a checkpoint is written every half minute.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+from open_clip.model import CustomTextCLIP
+from torch import Tensor
+
+from search.adaptation.candidates import Seen, Vectors, see, spell_out
+from search.adaptation.checkpoint import Checkpoint, fingerprint
+from search.adaptation.delta import changes
+from search.adaptation.fine_tune import TuneConfig, Tuner
+from search.adaptation.languages import better_language, guess_languages
+from search.adaptation.lesson import Lesson
+from search.adaptation.lexicon import Lexicon, language_lexicon
+from search.adaptation.outcome import Adaptation, AdaptConfig
+from search.adaptation.proxy import Verdict, View, compare
+from search.adaptation.pseudo_labels import believe, own_words
+from search.handwriting.ink import Pixels, scaled
+from search.handwriting.model import tower
+
+log = structlog.get_logger(__name__)
+
+LEAST_WORDS = 400
+"""Fewer words of a collection teach nothing that could be checked."""
+_SHARES = (0.55, 0.7)
+"""Of the words, the surest of which a round learns; one round each."""
+_LEAST_MINUTES = 0.02
+"""Of a round, where guessing took all the time there was."""
+_ASIDE, _MOST_ASIDE = 0.15, 1500
+
+
+Progress = Callable[[str, float], None]
+"""What is being done, and the share of it all that is over, 0 to 1."""
+
+
+def adapt(
+    model: CustomTextCLIP,
+    inks: Sequence[Pixels],
+    lexicon: Lexicon | None = None,
+    config: AdaptConfig | None = None,
+    checkpoint: Path | None = None,
+    progress: Progress = lambda _, __: None,
+) -> Adaptation:
+    """Learn from n words, each as `raw_ink` gives it; the model, in float32 on the CPU, stays as it is.
+
+    `lexicon`: None to guess the languages. `checkpoint`: where to keep what a killed run has reached.
+    """
+    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress).run(lexicon)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The strings a word may be, and where the text tower has them."""
+
+    lexicon: Lexicon
+    vectors: Vectors
+
+    @classmethod
+    def of(cls, model: CustomTextCLIP, lexicon: Lexicon) -> Words:
+        """Spelled out by the model; the text tower never changes."""
+        return cls(lexicon, spell_out(model, lexicon.words))
+
+
+class _Run:
+    """One adaptation."""
+
+    def __init__(
+        self,
+        model: CustomTextCLIP,
+        inks: Sequence[Pixels],
+        config: AdaptConfig,
+        checkpoint: Path | None,
+        progress: Progress,
+    ) -> None:
+        self.base, self.config, self.progress = model, config, progress
+        self.start = time.monotonic()
+        order = np.random.default_rng(config.seed).permutation(len(inks))
+        aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE)
+        self.aside = [inks[place] for place in order[:aside]]
+        self.learned = [inks[place] for place in order[aside:]]
+        self.kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
+        self.spent_before = self.overhead = 0.0
+        self.words_seen = self.rounds = 0
+
+    def run(self, lexicon: Lexicon | None) -> Adaptation:
+        """Everything, in order."""
+        words = len(self.aside) + len(self.learned)
+        if words < LEAST_WORDS:
+            return self._ended(lexicon, f"{words} words are too few: {LEAST_WORDS} are needed")
+        self._tell("reading")
+        seen = see(self.base, [scaled(ink) for ink in self.learned])
+        if lexicon is None:
+            languages = guess_languages(seen.readings)
+            if not languages:
+                return self._ended(None, "too little can be read to tell the language; name it with --languages")
+            lexicon = language_lexicon(languages)
+        elif (other := better_language(seen.readings, frozenset(lexicon.words))) is not None:
+            return self._ended(lexicon, f"the words given fit worse than the list of the language {other!r} does")
+        words_known = Words.of(self.base, lexicon.plus(own_words(seen)))
+        model, verdict = self._rounds(words_known, seen)
+        if self.kept is not None:
+            self.kept.forget()
+        return self._ended(lexicon, verdict.reason, verdict, changes(self.base, model) if verdict.better else None)
+
+    def _rounds(self, words: Words, seen: Seen) -> tuple[CustomTextCLIP, Verdict]:
+        """The last model that was better than the one before it, and how it compares with the first."""
+        before = self._view(self.base, words)
+        self.overhead = time.monotonic() - self.start
+        model, verdict, first, state = self.base, None, 0, None
+        if self.kept is not None and (state := self.kept.load()) is not None:
+            model, first, self.spent_before = copy.deepcopy(self.base), state["round"], state["seconds"]
+            tower(model).load_state_dict(state["start"])
+            verdict = compare(before, self._view(model, words)) if first else None
+        for number in range(first, len(_SHARES)):
+            if number or state is not None:
+                self._tell("reading")
+                seen = see(model, [scaled(ink) for ink in self.learned])
+            trained = self._round(model, number, words, seen, state["tuner"] if state is not None else None)
+            latest, state = compare(before, self._view(trained, words)), None
+            log.info("round of adaptation", round=number, **asdict(latest))
+            if verdict is not None and latest.gain <= verdict.gain:
+                break
+            model, verdict = trained, latest
+        assert verdict is not None, "there is at least one round"
+        return model, verdict
+
+    def _round(
+        self, model: CustomTextCLIP, number: int, words: Words, seen: Seen, state: dict[str, Any] | None
+    ) -> CustomTextCLIP:
+        """A copy of the model, fine-tuned on what the model itself guesses."""
+        self._tell("guessing")
+        beliefs = believe(model, seen, words.lexicon, words.vectors)
+        lesson = Lesson(self.learned, beliefs, beliefs.surest(_SHARES[number]), seen.vectors)
+        trained, start = copy.deepcopy(model), tower(model).state_dict()
+        tuner = Tuner(trained, lesson, self._plan(number))
+        if state is not None:
+            tuner.restore(state)
+
+        def keep() -> None:
+            self._tell("learning")
+            if self.kept is not None:
+                self.kept.save_now_and_then(number, self.seconds, start, tuner.state)
+
+        tuner.run(keep)
+        self.rounds += 1
+        self.words_seen += tuner.steps * tuner.config.batch
+        return trained
+
+    def _plan(self, number: int) -> TuneConfig:
+        """What is left of the time, less what guessing and comparing take, shared by the rounds that are left."""
+        left = len(_SHARES) - number
+        minutes = (self.config.minutes - (self.seconds + (2 * left - 1) * self.overhead) / 60) / left
+        return TuneConfig(
+            minutes=max(minutes, _LEAST_MINUTES),
+            threads=self.config.threads,
+            seed=self.config.seed,
+            steps=self.config.steps,
+        )
+
+    def _view(self, model: CustomTextCLIP, words: Words) -> View:
+        """The words held aside as this model sees them."""
+        self._tell("comparing")
+        seen = see(model, [scaled(ink) for ink in self.aside])
+        return View(seen, believe(model, seen, words.lexicon, words.vectors))
+
+    @property
+    def seconds(self) -> float:
+        """Spent, over all starts of the run."""
+        return self.spent_before + time.monotonic() - self.start
+
+    def _tell(self, what: str) -> None:
+        self.progress(what, min(1.0, self.seconds / (60 * self.config.minutes)))
+
+    def _ended(
+        self,
+        lexicon: Lexicon | None,
+        reason: str,
+        verdict: Verdict | None = None,
+        delta: dict[str, Tensor] | None = None,
+    ) -> Adaptation:
+        words = len(self.aside) + len(self.learned)
+        name = lexicon.name if lexicon is not None else ""
+        return Adaptation(delta, reason, name, words, self.words_seen, self.rounds, self.seconds, verdict)

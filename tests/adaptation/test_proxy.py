@@ -1,0 +1,55 @@
+"""Telling a better model from a worse one, on vectors made up for it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from search.adaptation.candidates import Seen
+from search.adaptation.proxy import View, compare
+from search.adaptation.pseudo_labels import Beliefs
+
+STRINGS, EACH, SIZE = 60, 4, 32
+
+
+def view(noise: float, wrong: float = 0.0, strings: int = STRINGS) -> View:
+    """Words near to their strings, at that distance; a share of the guesses wrong."""
+    rng = np.random.default_rng(1)
+    unit = lambda rows: (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)  # noqa: E731
+    spelled = unit(rng.standard_normal((strings, SIZE)))
+    label = np.repeat(np.arange(strings), EACH)
+    vectors = unit(spelled[label] + noise * rng.standard_normal((len(label), SIZE)))
+    guess = np.where(rng.random(len(label)) < wrong, rng.permutation(label), label)
+    words = tuple(f"w{i}" for i in range(strings))
+    nearest = (vectors @ spelled.T).argmax(axis=1)
+    beliefs = Beliefs(words, spelled, guess[:, None], np.ones((len(label), 1), np.float32), nearest, label)
+    return View(Seen(vectors, (), ()), beliefs)
+
+
+def test_a_model_with_the_same_words_nearer_together_is_better():
+    verdict = compare(view(0.4), view(0.2))
+    assert verdict.better
+    assert verdict.by_string[1] > verdict.by_string[0]
+    assert verdict.agreement[1] > verdict.agreement[0]
+    assert verdict.gain > 0
+
+
+@pytest.mark.parametrize(("noise", "wrong"), [(0.4, 0.0), (0.6, 0.0), (0.6, 0.3), (3.0, 0.9)])
+def test_the_same_and_worse_ones_are_not(noise: float, wrong: float):
+    verdict = compare(view(0.4), view(noise, wrong))
+    assert not verdict.better
+    assert verdict.reason
+
+
+def test_better_by_string_alone_is_not_enough():
+    before, after = view(0.4), view(0.2)
+    spread = view(0.4)
+    mixed = replace(after, beliefs=replace(after.beliefs, nearest=np.roll(after.beliefs.nearest, 1)))
+    assert compare(before, mixed).reason.startswith("reading and embedding agree less")
+    assert not compare(after, spread).better
+
+
+def test_too_few_words_decide_nothing():
+    verdict = compare(view(0.4, strings=10), view(0.1, strings=10))
+    assert not verdict.better
+    assert "only 10 strings" in verdict.reason

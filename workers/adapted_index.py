@@ -1,0 +1,61 @@
+"""A collection's words, to learn from, and to fill the index of the model that learned from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from search.engine.overlap import without_overlaps
+from search.handwriting.ink import Pixels, raw_ink
+from search.index.vector_index import IndexFilter
+from workers.context import Context
+from workers.live_words import embedded_pages, pages_with_crops, write_points
+from workers.report import Progress, Tally
+from workers.versions import Version
+
+_MOST_WORDS = 24_000
+"""Words looked at: more would not be learned from in the time, and would only take memory."""
+
+
+def collection_inks(context: Context, collection: str, most: int = _MOST_WORDS) -> list[Pixels]:
+    """Ink of words of the collection of that id, each ink once, from pages drawn by lot: uint8 (h, w) each."""
+    pages = np.random.default_rng(0).permutation(sorted(_pages(context, collection))).tolist()
+    inks: list[Pixels] = []
+    for live, crops in pages_with_crops(context, pages):
+        if crops is None:
+            continue
+        surest = sorted(zip(live.words, crops, strict=True), key=lambda entry: -entry[0].score)
+        kept = without_overlaps(surest, lambda entry: (entry[0].page_id, entry[0].region))
+        inks += [raw_ink(crop) for _, crop in kept]
+        if len(inks) >= most:
+            break
+    return inks[:most]
+
+
+def fill(context: Context, version: Version, progress: Progress) -> None:
+    """Embed the pages of the collection that miss words in the version's index."""
+    version.index.upsert([])
+    tally = Tally()
+
+    def missing() -> Iterator[str]:
+        for page in _pages(context, version.record.collection_id):
+            record = context.catalogue.page(page)
+            if record is not None and version.index.count(IndexFilter(pages=(page,))) < record.words:
+                tally.add(waiting=1)
+                yield page
+
+    for live, vectors in embedded_pages(context, version.embedder, missing()):
+        if vectors is not None:
+            write_points(version.index, live, vectors)
+            tally.add(indexed=1, words=len(vectors))
+            progress(tally)
+
+
+def _pages(context: Context, collection: str) -> Iterator[str]:
+    """Ids of the collection's pages that have words."""
+    start = 0
+    while documents := context.catalogue.documents(collection, start):
+        for document in documents:
+            yield from context.catalogue.live_pages(document.id)
+        start += len(documents)
