@@ -21,8 +21,9 @@ from ingest.catalogue.adaptations import AdaptationRecord, Adaptations
 from ingest.catalogue.records import SpaceRecord
 from ingest.catalogue.states import AdaptationState
 from ingest.catalogue.tables import now
-from search.adaptation.adapt import Adaptation, AdaptConfig, adapt
+from search.adaptation.adapt import adapt
 from search.adaptation.delta import delta_name, pack_delta
+from search.adaptation.outcome import Adaptation, AdaptConfig
 from search.embedding.handwriting import HandwritingEmbedder
 from workers.adapt_options import AdaptOptions
 from workers.adapted_index import collection_inks, fill

@@ -29,7 +29,7 @@ class Lesson:
 
     def text(self, place: int) -> str:
         """The guess for a word."""
-        return self.beliefs.words[self.label[place]]
+        return self.beliefs.words[int(self.label[place])]
 
     def draw(self, labelled: int, paired: float, others: int, rng: Rng) -> NDArray[np.int64]:
         """Places of `labelled` words with sure guesses, the share `paired` of them second pictures of a string, then of

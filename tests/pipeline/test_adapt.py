@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from infra.errors import IndexBusyError, ModelError
 from infra.settings import Settings
 from ingest.catalogue.adaptations import Adaptations
 from ingest.catalogue.states import AdaptationState
-from search.adaptation.adapt import Adaptation
+from search.adaptation.outcome import Adaptation
 from search.adaptation.proxy import Verdict
 from search.embedding import load_embedder
 from search.embedding.embedder import Embedder
@@ -51,12 +52,13 @@ def context(settings: Settings, scans: Scans, embedder: Embedder) -> Iterator[Co
 
 @pytest.fixture
 def learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learning is a shift of the vectors, found at once."""
+    """Learning is a shift of the vectors, found at once, another each time."""
+    seeds = count()
 
     def learn(model, inks, *_):  # type: ignore[no-untyped-def]
         assert len(inks) > 0
-        name = "visual.trunk.pool.out.bias"
-        changed = model.state_dict()[name] + 0.05 * torch.randn(256, generator=torch.Generator().manual_seed(1))
+        name, noise = "visual.trunk.pool.out.bias", torch.Generator().manual_seed(next(seeds))
+        changed = model.state_dict()[name] + 0.05 * torch.randn(256, generator=noise)
         return replace(CHANGED, delta={name: changed.half()})
 
     monkeypatch.setattr(adapting, "adapt", learn)
