@@ -122,7 +122,7 @@ def _measure(engine: Engine, vocabulary: Sequence[str], queries: int) -> Iterato
     drawn = [vocabulary[i] for i in rng.permutation(len(vocabulary))[: 3 * queries]]
     words, again, fresh = drawn[:queries], drawn[queries : 2 * queries], drawn[2 * queries :]
     phrases = [f'"{a} {b} {c}"' for a, b, c in zip(words, again, fresh, strict=True)]
-    vectors = [engine.text_vector((word, word.capitalize())) for word in words]
+    vectors = engine.text_vectors([(word, word.capitalize()) for word in words])
     here = IndexFilter(collections=(collection,))
     find(engine, Query("chauffe"))
     yield {"words": index.count(), "dimension": engine.embedder.space.dimension}

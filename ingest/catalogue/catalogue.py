@@ -6,14 +6,14 @@ their own. Ids are strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra.errors import CatalogueError, UsageError
-from ingest.catalogue import claims, ids, listing, reading, removal, spaces
+from ingest.catalogue import claims, ids, listing, lookup, reading, removal, spaces
 from ingest.catalogue import status as counting
 from ingest.catalogue.database import Database
 from ingest.catalogue.records import (
@@ -25,10 +25,11 @@ from ingest.catalogue.records import (
     Failure,
     ListingResult,
     LivePage,
+    LiveWord,
     Metadata,
+    PageContext,
     PageRecord,
     SpaceRecord,
-    WordContext,
     WordRecord,
 )
 from ingest.catalogue.tables import CollectionRow, DocumentRow, PageRow, PageState, SpaceState
@@ -166,10 +167,25 @@ class Catalogue:
 
     # Words
 
-    def hits_context(self, words: Sequence[str]) -> dict[str, WordContext]:
-        """Word id -> the word with its page, document and collection. Ids that are not live are absent."""
+    def live_words(self, words: Sequence[str]) -> dict[str, LiveWord]:
+        """Word id -> the word and where it is kept. Ids that are not live are absent."""
         with self._db.read() as session:
-            return reading.hits_context(session, words)
+            return lookup.live_words(session, words)
+
+    def page_contexts(self, pages: Sequence[str]) -> dict[str, PageContext]:
+        """Page id -> the page with its document and collection. Pages that are being removed are absent."""
+        with self._db.read() as session:
+            return lookup.page_contexts(session, pages)
+
+    def document_contexts(self, documents: Sequence[str]) -> dict[str, tuple[DocumentRecord, CollectionRecord]]:
+        """Document id -> the document and its collection. Documents that are being removed are absent."""
+        with self._db.read() as session:
+            return lookup.document_contexts(session, documents)
+
+    def words_on_lines(self, lines: Iterable[tuple[str, int]]) -> list[WordRecord]:
+        """The live words of the lines given as (page id, line number), in no order."""
+        with self._db.read() as session:
+            return lookup.words_on_lines(session, lines)
 
     def page_words(self, page: str) -> list[WordRecord]:
         """The live words of a page in reading order."""

@@ -1,8 +1,4 @@
-"""Reads for queries and for showing pages.
-
-The words table holds each page's live generation and nothing else, so a word that is found here is live; a vector whose
-word is not found here is not, whatever generation its point carries.
-"""
+"""Reads for showing pages and for finding work; `lookup` has those for answering queries."""
 
 from __future__ import annotations
 
@@ -16,7 +12,6 @@ from ingest.catalogue.records import (
     DocumentRecord,
     LivePage,
     PageRecord,
-    WordContext,
     WordRecord,
 )
 from ingest.catalogue.tables import (
@@ -87,26 +82,6 @@ def word_record(row: WordRow) -> WordRecord:
     """The record of a row."""
     region = Region(row.x, row.y, row.w, row.h)
     return WordRecord(row.id, row.page_id, row.line, row.position, row.span, region, row.score)
-
-
-def hits_context(session: Session, word_ids: Sequence[str]) -> dict[str, WordContext]:
-    """Each live word with its page, document and collection; ids that are not live are absent."""
-    found: dict[str, WordContext] = {}
-    for start in range(0, len(word_ids), _BATCH):
-        query = (
-            select(WordRow, PageRow, DocumentRow, CollectionRow)
-            .join(PageRow, WordRow.page_id == PageRow.id)
-            .join(DocumentRow, PageRow.document_id == DocumentRow.id)
-            .join(CollectionRow, DocumentRow.collection_id == CollectionRow.id)
-            .where(WordRow.id.in_(word_ids[start : start + _BATCH]))
-            .where(PageRow.state != PageState.REMOVING, DocumentRow.state != DocumentState.REMOVING)
-        )
-        pages: dict[str, tuple[PageRecord, DocumentRecord, CollectionRecord]] = {}
-        for word, page, document, collection in session.execute(query):
-            if page.id not in pages:
-                pages[page.id] = page_record(page), document_record(document), collection_record(collection)
-            found[word.id] = WordContext(word_record(word), *pages[page.id])
-    return found
 
 
 def page_words(session: Session, page: str, line: int | None = None) -> list[WordRecord]:

@@ -207,10 +207,19 @@ class WordRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class WordContext:
-    """A word with its page, document and collection: all that a hit shows."""
+class LiveWord:
+    """A word of a live generation, and where it is kept."""
 
     word: WordRecord
+    page_number: int
+    document_id: str
+    collection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """A page with its document and collection: all that a hit on it shows."""
+
     page: PageRecord
     document: DocumentRecord
     collection: CollectionRecord

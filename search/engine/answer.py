@@ -2,53 +2,65 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections import Counter
-from collections.abc import Callable
 
 from infra.errors import UsageError
 from ingest.iiif.regions import region_url
 from search.engine.clock import Clock
+from search.engine.cursor import Cursor, Rank
 from search.engine.engine import Engine
 from search.engine.evaluate import Found
+from search.engine.facets import Documents, count_facets
 from search.engine.hits import Hit, Result, Total
 from search.engine.place import Place
 from search.engine.query import Query
 
-Rank = tuple[float | int | str, ...]
 Ranked = tuple[Rank, Place, int]
 """Its rank, the place, and how many more its group has."""
 
 
 def answer(engine: Engine, query: Query, found: Found, clock: Clock) -> Result:
     """The hits from `offset` or after the cursor, with what is said about all of them."""
-    places = _kept(query, found)
-    following = _following(query, places)
+    counted = [place for place in _kept(query, found) if place.confidence >= query.total_above]
+    documents = _documents(engine, counted, clock) if query.sort == "place" or query.facets else {}
+    following = _following(query, found, documents)
     shown = following[: query.limit]
-    counted = [place for place in places if place.confidence >= query.total_above]
+    goes_on = bool(shown) and (len(following) > len(shown) or not found.complete)
     return Result(
-        hits=tuple(_hit(engine, place, more) for _, place, more in shown),
+        hits=_hits(engine, shown, clock),
         total=Total(
             hits=len(counted),
-            pages=len({place.page.id for place in counted}),
+            pages=len({place.page for place in counted}),
             above=query.total_above,
             exact=found.complete or found.edge < query.total_above,
         ),
         timing=clock.timing(),
-        next=_cursor(shown[-1][0]) if shown and (len(following) > len(shown) or not found.complete) else None,
-        facets={facet: _counts(facet, counted) for facet in query.facets},
+        next=Cursor(shown[-1][0], _start(query) + len(shown)).to_text() if goes_on else None,
+        facets=count_facets(query.facets, counted, documents),
         calibrated=bool(engine.confidence.digest),
     )
 
 
+def hits_needed(query: Query) -> int:
+    """Hits from the first to the last that is shown, and one more to know whether it goes on."""
+    return _start(query) + query.limit + 1
+
+
 def is_enough(found: Found, query: Query) -> bool:
-    """Whether looking deeper would change nothing in this part of the answer."""
+    """Whether looking further would change nothing in this part of the answer."""
     if found.complete or found.edge < _floor(query):
         return True
-    if query.sort == "place" or query.facets or query.group is not None:
-        return found.edge < query.total_above and len(_following(query, _kept(query, found))) >= query.limit
-    return len(_following(query, _kept(query, found))) > query.limit
+    if query.sort == "place" or query.facets:
+        return found.edge < query.total_above
+    following = _following(query, found, {})
+    if len(following) <= query.limit:
+        return False
+    settled = not query.limit or following[query.limit - 1][1].confidence >= found.edge
+    return settled and (query.group is None or found.edge < query.total_above)
+
+
+def _start(query: Query) -> int:
+    return Cursor.parse(query.after).shown if query.after is not None else query.offset
 
 
 def _floor(query: Query) -> float:
@@ -60,92 +72,72 @@ def _kept(query: Query, found: Found) -> list[Place]:
     return [place for place in found.places if place.confidence >= _floor(query)]
 
 
-def _following(query: Query, places: list[Place]) -> list[Ranked]:
+def _documents(engine: Engine, places: list[Place], clock: Clock) -> Documents:
+    with clock.stage("catalogue"):
+        return engine.catalogue.document_contexts(sorted({place.first.document_id for place in places}))
+
+
+def _following(query: Query, found: Found, documents: Documents) -> list[Ranked]:
     """In the order asked for, grouped, and from where this part starts."""
-    ranked = _grouped(query, sorted(((_rank(query, place), place, 0) for place in places), key=lambda entry: entry[0]))
+    places = _kept(query, found)
+    if query.sort == "place":
+        places = [place for place in places if place.first.document_id in documents]
+        entries = sorted(((_reading_rank(place, documents), place, 0) for place in places), key=lambda entry: entry[0])
+    else:
+        entries = [(place.rank, place, 0) for place in places]
+    ranked = _grouped(query, entries)
     if query.after is None:
         return ranked[query.offset :]
-    after = _parse_cursor(query.after)
+    after = Cursor.parse(query.after).rank
     try:
         return [entry for entry in ranked if entry[0] > after]
     except TypeError as error:
         raise UsageError("this cursor belongs to another order of the hits") from error
 
 
-def _rank(query: Query, place: Place) -> Rank:
-    """What decides the order; the same at every call, so that a cursor finds its place again."""
+def _reading_rank(place: Place, documents: Documents) -> Rank:
+    """As one would meet the places, reading from the first page of the first document on."""
+    document, collection = documents[place.first.document_id]
     first = place.parts[0]
-    if query.sort == "place":
-        return (
-            place.collection.name,
-            place.document.label,
-            place.document.id,
-            place.page.number,
-            first.line,
-            place.region.x,
-            first.word,
-        )
-    return -place.score, first.word
+    return (
+        collection.name,
+        document.label,
+        document.id,
+        place.first.page_number,
+        first.line,
+        place.region.x,
+        first.word,
+    )
 
 
 def _grouped(query: Query, ranked: list[Ranked]) -> list[Ranked]:
     """The first of each group, with the number of the others."""
     if query.group is None:
         return ranked
-    key: Callable[[Place], str] = _page if query.group == "page" else _document
-    sizes = Counter(key(place) for _, place, _ in ranked)
+    keys = [place.page if query.group == "page" else place.first.document_id for _, place, _ in ranked]
+    sizes = Counter(keys)
     first: dict[str, Ranked] = {}
-    for rank, place, _ in ranked:
-        first.setdefault(key(place), (rank, place, sizes[key(place)] - 1))
+    for key, (rank, place, _) in zip(keys, ranked, strict=True):
+        first.setdefault(key, (rank, place, sizes[key] - 1))
     return list(first.values())
 
 
-def _page(place: Place) -> str:
-    return place.page.id
-
-
-def _document(place: Place) -> str:
-    return place.document.id
-
-
-def _counts(facet: str, places: list[Place]) -> dict[str, int]:
-    """Values of the facet by falling number of places; places without a value are not counted."""
-    values = [_value(facet, place) for place in places]
-    counts = Counter(str(found) for found in values if found is not None)
-    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
-
-
-def _value(facet: str, place: Place) -> object:
-    if facet == "collection":
-        return place.collection.name
-    if facet == "document":
-        return place.document.id
-    return place.page.id if facet == "page" else place.document.details.get(facet)
-
-
-def _hit(engine: Engine, place: Place, more: int) -> Hit:
-    return Hit(
-        place.score,
-        place.confidence,
-        place.collection,
-        place.document,
-        place.page,
-        place.region,
-        region_url(place.page, place.region, engine.base_url),
-        place.parts,
-        more,
+def _hits(engine: Engine, shown: list[Ranked], clock: Clock) -> tuple[Hit, ...]:
+    """With what a hit shows of its page; a page that was removed this very moment is left out."""
+    with clock.stage("catalogue"):
+        contexts = engine.catalogue.page_contexts(sorted({place.page for _, place, _ in shown}))
+    return tuple(
+        Hit(
+            place.score,
+            place.confidence,
+            context.collection,
+            context.document,
+            context.page,
+            place.region,
+            region_url(context.page, place.region, engine.base_url),
+            place.parts,
+            more,
+        )
+        for _, place, more in shown
+        if (context := contexts.get(place.page)) is not None
     )
-
-
-def _cursor(rank: Rank) -> str:
-    return base64.urlsafe_b64encode(json.dumps(rank).encode()).decode()
-
-
-def _parse_cursor(cursor: str) -> Rank:
-    try:
-        rank = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except ValueError as error:
-        raise UsageError("this is no cursor of an earlier answer") from error
-    if not isinstance(rank, list) or not all(isinstance(part, float | int | str) for part in rank):
-        raise UsageError("this is no cursor of an earlier answer")
-    return tuple(rank)

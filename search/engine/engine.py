@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +10,14 @@ from numpy.typing import NDArray
 from infra.errors import ModelError
 from ingest.catalogue.catalogue import Catalogue
 from ingest.geometry import Region
-from search.embedding.embedder import Crop, Embedder
+from search.embedding.embedder import Crop, Embedder, Vectors
 from search.engine.background import Backgrounds
 from search.engine.confidence import ConfidenceModel, load_confidence
 from search.index.vector_index import VectorIndex
 
 Vector = NDArray[np.float32]
+Spellings = tuple[str, ...]
+"""The forms of one word; at least one."""
 ReadRegion = Callable[[str, Region], Crop]
 """Page id and region in canvas pixels -> its pixels."""
 _KEPT_TEXTS = 4_096
@@ -58,10 +59,23 @@ class Engine:
         self.base_url = base_url
         self.pictures = pictures
         self.versions = versions or dict
-        self.text_vector = lru_cache(maxsize=_KEPT_TEXTS)(self._text_vector)
+        self._texts: dict[Spellings, Vector] = {}
 
-    def _text_vector(self, spellings: tuple[str, ...]) -> Vector:
-        """One unit vector for a word in several spellings: the mean of theirs."""
-        mean = self.embedder.embed_texts(spellings).mean(axis=0)
-        unit: Vector = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
-        return unit
+    def text_vectors(self, words: Sequence[Spellings]) -> list[Vector]:
+        """One unit vector for each word, the mean of those of its spellings. Words seen lately are kept."""
+        known = {word: self._texts[word] for word in words if word in self._texts}
+        new = [word for word in dict.fromkeys(words) if word not in known]
+        if new:
+            rows = self.embedder.embed_texts([spelling for word in new for spelling in word])
+            ends = np.cumsum([len(word) for word in new])[:-1]
+            known |= {word: _mean(some) for word, some in zip(new, np.split(rows, ends), strict=True)}
+            if len(self._texts) > _KEPT_TEXTS:
+                self._texts = {}
+            self._texts.update(known)
+        return [known[word] for word in words]
+
+
+def _mean(rows: Vectors) -> Vector:
+    mean = rows.mean(axis=0)
+    unit: Vector = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+    return unit

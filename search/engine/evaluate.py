@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import reduce
+from math import prod
 
 from search.engine.clock import Clock
 from search.engine.engine import Engine
 from search.engine.expression import Item, Phrase
 from search.engine.overlap import without_overlaps
 from search.engine.phrase import phrase_places
-from search.engine.place import Place, word_place
-from search.engine.pool import pool
+from search.engine.place import Place, ranked_by_confidence, word_place
+from search.engine.pool import LEAST, pool
+from search.engine.reach import DEPTHS, Reach
 from search.engine.understand import Plan
 from search.index.vector_index import IndexFilter
 
 EXCLUDES = 0.5
 """Confidence from which an excluded word takes its page out."""
 _EXCLUSION_DEPTHS = (1_024, 8_192, 32_768)
-_REFINED_PAGES = 256
-"""Pages that hold some of several words and are searched for the others."""
+_LEAST_WORD = 0.001
+"""Confidence below which a word is not one of several on a page."""
+_PAGES_AT_ONCE = 256
+"""Pages searched at once for the words that they may hold besides those found there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Found:
 
     places: tuple[Place, ...]
     complete: bool
-    """Everything was looked at."""
+    """Nothing else can be found."""
     edge: float
     """What was not looked at has at most this confidence."""
 
@@ -42,72 +45,93 @@ class Found:
 NOTHING = Found((), True, 0.0)
 
 
-def evaluate(engine: Engine, plan: Plan, where: IndexFilter, depth: int, clock: Clock) -> Found:
-    """Places of the expression among the first `depth` words near to each thing sought."""
+def evaluate(engine: Engine, plan: Plan, where: IndexFilter, reach: Reach, clock: Clock) -> Found:
+    """Places of the expression within reach for each thing sought."""
     where = _excluding(engine, plan, where, clock)
     groups = plan.expression.all_of
-    found = [_any_of(engine, plan, group, where, depth, clock) for group in groups]
     if len(groups) == 1:
-        return found[0]
-    return _all_on_page(engine, plan, found, where, depth, clock)
+        return _any_of(engine, plan, groups[0], where, reach, clock)
+    return _all_on_page(engine, plan, where, replace(reach, above=_LEAST_WORD), clock)
 
 
-def _item(engine: Engine, plan: Plan, item: Item, where: IndexFilter, depth: int, clock: Clock) -> Found:
+def _item(engine: Engine, plan: Plan, item: Item, where: IndexFilter, reach: Reach, clock: Clock) -> Found:
     if isinstance(item, Phrase):
-        return Found.of(*phrase_places(engine, plan, item, where, depth, clock))
-    near = pool(engine, plan.vectors[item], where, depth, clock)
-    return Found(tuple(word_place(match) for match in near.matches), near.complete, near.edge)
+        return Found.of(*phrase_places(engine, plan, item, where, reach.depth, clock))
+    near = pool(engine, plan.vectors[item], where, reach, clock)
+    return Found.of([word_place(match) for match in near.matches], near.complete, near.edge)
 
 
-def _any_of(engine: Engine, plan: Plan, items: tuple[Item, ...], where: IndexFilter, depth: int, clock: Clock) -> Found:
+def _any_of(
+    engine: Engine, plan: Plan, items: tuple[Item, ...], where: IndexFilter, reach: Reach, clock: Clock
+) -> Found:
     """Alternatives: a place counts with the best of them, by confidence, as their similarities are not alike."""
-    found = [_item(engine, plan, item, where, depth, clock) for item in items]
+    found = [_item(engine, plan, item, where, reach, clock) for item in items]
     if len(found) == 1:
         return found[0]
-    places = [replace(place, score=place.confidence) for one in found for place in one.places]
+    places = [ranked_by_confidence(place) for one in found for place in one.places]
     return Found.of(places, all(one.complete for one in found), max(one.edge for one in found))
 
 
-def _all_on_page(engine: Engine, plan: Plan, found: list[Found], where: IndexFilter, depth: int, clock: Clock) -> Found:
-    """One place a page, where every group has one; ranked by the product of their confidences."""
+def _all_on_page(engine: Engine, plan: Plan, where: IndexFilter, reach: Reach, clock: Clock) -> Found:
+    """One place a page, where every group has one; ranked by the product of their confidences.
+
+    Started from the pages of the group that is best known: a page that is not among them has less of it than its edge.
+    """
+    groups = plan.expression.all_of
+    found = [_any_of(engine, plan, items, where, reach, clock) for items in groups]
     best = [_best_by_page(one) for one in found]
-    pages = _promising(best)
-    for at, items in enumerate(plan.expression.all_of):
-        missing = tuple(page for page in pages if page not in best[at])
-        if missing:
-            again = _any_of(engine, plan, items, replace(where, pages=missing), depth, clock)
-            best[at] |= _best_by_page(again)
-    common = reduce(lambda a, b: a & b, (set(one) for one in best))
-    places = [_together([one[page] for one in best]) for page in common]
-    return Found.of(places, all(one.complete for one in found), max(one.edge for one in found))
+    first = min(range(len(groups)), key=lambda at: (_unseen(found, at), len(best[at])))
+    pages = set(best[first])
+    for at, items in enumerate(groups):
+        edge = 0.0 if found[at].complete else found[at].edge
+        open_pages = [page for page in pages - best[at].keys() if edge * best[first][page].confidence >= LEAST]
+        best[at] |= _on_pages(engine, plan, items, where, sorted(open_pages), clock)
+        pages &= set(best[at])
+    unseen = _unseen(found, first)
+    return Found.of([_together([one[page] for one in best]) for page in pages], unseen < LEAST, unseen)
 
 
-def _best_by_page(found: Found) -> dict[str, Place]:
+def _unseen(found: list[Found], at: int) -> float:
+    """The most confidence of a page that is not among those found for the group `at`."""
+    edge = 0.0 if found[at].complete else found[at].edge
+    return edge * prod(_most(one) for other, one in enumerate(found) if other != at)
+
+
+def _most(found: Found) -> float:
+    return max((place.confidence for place in found.places), default=0.0)
+
+
+def _on_pages(
+    engine: Engine, plan: Plan, items: tuple[Item, ...], where: IndexFilter, pages: list[str], clock: Clock
+) -> dict[str, Place]:
+    """The best place on each of these pages, where there is one."""
     best: dict[str, Place] = {}
-    for place in found.places:
-        known = best.get(place.page.id)
-        if known is None or place.confidence > known.confidence:
-            best[place.page.id] = place
+    for start in range(0, len(pages), _PAGES_AT_ONCE):
+        there = replace(where, pages=tuple(pages[start : start + _PAGES_AT_ONCE]))
+        for depth in DEPTHS[1:]:
+            found = _any_of(engine, plan, items, there, Reach(depth, 0, _LEAST_WORD), clock)
+            if found.complete or found.edge < _LEAST_WORD:
+                break
+        best |= _best_by_page(found)
     return best
 
 
-def _promising(best: list[dict[str, Place]]) -> list[str]:
-    """Pages by the sum of the confidences found on them so far."""
-    sums: dict[str, float] = {}
-    for one in best:
-        for page, place in one.items():
-            sums[page] = sums.get(page, 0.0) + place.confidence
-    return sorted(sums, key=lambda page: (-sums[page], page))[:_REFINED_PAGES]
+def _best_by_page(found: Found) -> dict[str, Place]:
+    """The surest place of each page that may be one of several."""
+    best: dict[str, Place] = {}
+    for place in found.places:
+        known = best.get(place.page)
+        if place.confidence >= _LEAST_WORD and (known is None or place.confidence > known.confidence):
+            best[place.page] = place
+    return best
 
 
 def _together(places: list[Place]) -> Place:
     """Places on one page as one: shown where it is surest."""
-    product = 1.0
-    for place in places:
-        product *= place.confidence
+    product = prod(place.confidence for place in places)
     surest = max(places, key=lambda place: place.confidence)
     parts = tuple(part for place in places for part in place.parts)
-    return replace(surest, score=product, confidence=product, parts=parts)
+    return Place(product, product, product, surest.region, parts, surest.first)
 
 
 def _excluding(engine: Engine, plan: Plan, where: IndexFilter, clock: Clock) -> IndexFilter:
@@ -115,8 +139,8 @@ def _excluding(engine: Engine, plan: Plan, where: IndexFilter, clock: Clock) -> 
     pages: set[str] = set()
     for item in plan.expression.none_of:
         for depth in _EXCLUSION_DEPTHS:
-            found = _item(engine, plan, item, where, depth, clock)
+            found = _item(engine, plan, item, where, Reach(depth, 0, EXCLUDES), clock)
             if found.complete or found.edge < EXCLUDES:
                 break
-        pages |= {place.page.id for place in found.places if place.confidence >= EXCLUDES}
+        pages |= {place.page for place in found.places if place.confidence >= EXCLUDES}
     return replace(where, not_pages=tuple(sorted(pages))) if pages else where

@@ -8,10 +8,9 @@ from uuid import UUID
 import numpy as np
 
 from infra.errors import NotFoundError, UsageError
-from ingest.catalogue.records import WordContext
+from ingest.catalogue.records import WordRecord
 from ingest.geometry import Region
 from search.engine.clock import Clock
-from search.engine.contexts import word_contexts
 from search.engine.engine import Engine, Vector
 from search.engine.query import CropExample, Example, Query, RegionExample, WordExample
 from search.engine.sought import Sought
@@ -61,22 +60,24 @@ def vectors_of(
 
 def _of_words(engine: Engine, words: list[str], visible: frozenset[str] | None, clock: Clock) -> list[Vector]:
     with clock.stage("catalogue"):
-        contexts = word_contexts(engine.catalogue, words)
+        live = engine.catalogue.live_words(words)
     for word in words:
-        context = contexts.get(word)
-        if context is None or (visible is not None and context.collection.id not in visible):
+        found = live.get(word)
+        if found is None or (visible is not None and found.collection_id not in visible):
             raise NotFoundError(f"there is no word {word}; it may have been indexed anew")
     with clock.stage("search"):
         stored = engine.index.vectors([UUID(word) for word in words])
-    return [stored[UUID(word)] if UUID(word) in stored else _seen_anew(engine, contexts[word], clock) for word in words]
+    return [
+        stored[UUID(word)] if UUID(word) in stored else _seen_anew(engine, live[word].word, clock) for word in words
+    ]
 
 
-def _seen_anew(engine: Engine, context: WordContext, clock: Clock) -> Vector:
+def _seen_anew(engine: Engine, word: WordRecord, clock: Clock) -> Vector:
     """The vector of a word that this index lacks, as it is of a collection with a model of its own."""
     if engine.read_region is None:
-        raise NotFoundError(f"the word {context.word.id} has no vector; run manuspect reindex")
+        raise NotFoundError(f"the word {word.id} has no vector; run manuspect reindex")
     with clock.stage("encode"):
-        vector: Vector = engine.embedder.embed_crops([engine.read_region(context.page.id, context.word.region)])[0]
+        vector: Vector = engine.embedder.embed_crops([engine.read_region(word.page_id, word.region)])[0]
         return vector
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from search.engine.answer import answer, is_enough
+from search.engine.answer import answer, hits_needed, is_enough
 from search.engine.clock import Clock
 from search.engine.engine import Engine
 from search.engine.evaluate import NOTHING, Found, evaluate
 from search.engine.filters import index_filter
 from search.engine.hits import Result
 from search.engine.query import Query
+from search.engine.reach import steps
 from search.engine.shares import Share, shares, together
 from search.engine.understand import understand
-
-DEPTHS = (128, 1_024, 8_192, 16_384, 32_768)
-"""Words looked at for each thing sought: the next step is taken where the last was not enough."""
 
 
 def find(engine: Engine, query: Query) -> Result:
@@ -29,17 +27,14 @@ def find(engine: Engine, query: Query) -> Result:
 
 
 def _look(shares: list[Share], query: Query, clock: Clock) -> Found:
-    """Go deeper until the asked part of the answer is settled."""
+    """Go further until the asked part of the answer is settled."""
     plans = [understand(share.engine, query, clock) for share in shares]
+    hits = hits_needed(query)
+    one_ranking = len(plans) == 1 and plans[0].is_single
     found = NOTHING
-    for depth in _depths(query.offset + query.limit):
+    for reach in steps(hits, query.total_above, first=hits if one_ranking else 0):
         parts = zip(shares, plans, strict=True)
-        found = together([evaluate(share.engine, plan, share.where, depth, clock) for share, plan in parts])
+        found = together([evaluate(share.engine, plan, share.where, reach, clock) for share, plan in parts])
         if is_enough(found, query):
             break
     return found
-
-
-def _depths(hits: int) -> tuple[int, ...]:
-    """The steps that may hold so many hits; at least the last."""
-    return tuple(depth for depth in DEPTHS if depth > hits) or DEPTHS[-1:]

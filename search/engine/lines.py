@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest.catalogue.records import WordRecord
@@ -38,6 +38,23 @@ class Lines:
         last = max((other.position + other.span for other in above), default=0)
         return [other for other in above if other.position + other.span == last]
 
+    def within(self, word: WordRecord, steps: int) -> dict[str, WordRecord]:
+        """Words that a reading path of that many steps from `word` may touch, by id; itself too."""
+        found = {word.id: word}
+        for step in (self.after, self.before):
+            edge = [word]
+            for _ in range(steps):
+                edge = [other for near in edge for other in step(near)]
+                found |= {other.id: other for other in edge}
+        return found
+
+    def beyond(self, word: WordRecord, steps: int) -> list[LineKey]:
+        """The lines above and below, where a path of that many steps from `word` may lead to them."""
+        line = self.words.get((word.page_id, word.line), ())
+        end = max((other.position + other.span for other in line), default=0)
+        above = [(word.page_id, word.line - 1)] if word.position < steps and word.line > 0 else []
+        return above + ([(word.page_id, word.line + 1)] if word.position + word.span + steps > end else [])
+
 
 def lines_of(words: Iterable[WordRecord]) -> Lines:
     """Words in any order, by line."""
@@ -49,9 +66,3 @@ def lines_of(words: Iterable[WordRecord]) -> Lines:
 
 def _reading_order(word: WordRecord) -> tuple[int, int, str]:
     return word.position, word.span, word.id
-
-
-def around(words: Sequence[WordRecord]) -> list[LineKey]:
-    """The lines of the words and those above and below."""
-    keys = {(word.page_id, word.line + step) for word in words for step in (-1, 0, 1)}
-    return sorted(key for key in keys if key[1] >= 0)

@@ -11,6 +11,9 @@ SAME_IOU = 0.5
 SAME_CONTAINED = 0.8
 """Share of the smaller box inside the larger one."""
 
+_BAND = 64
+"""Pixels: only boxes that share such a band of the page are compared."""
+
 T = TypeVar("T")
 
 
@@ -27,11 +30,12 @@ def same_ink(a: Region, b: Region) -> bool:
 def without_overlaps(found: Iterable[T], place: Callable[[T], tuple[str, Region]]) -> list[T]:
     """The entries in their order, best first, less those whose ink an earlier one has. `place`: page id and region."""
     kept: list[T] = []
-    taken: dict[str, list[Region]] = {}
+    taken: dict[tuple[str, int], list[Region]] = {}
     for entry in found:
         page, region = place(entry)
-        others = taken.setdefault(page, [])
-        if not any(same_ink(region, other) for other in others):
-            others.append(region)
+        bands = [(page, band) for band in range(region.y // _BAND, (region.y2 - 1) // _BAND + 1)]
+        if not any(same_ink(region, other) for band in bands for other in taken.get(band, ())):
             kept.append(entry)
+            for band in bands:
+                taken.setdefault(band, []).append(region)
     return kept

@@ -1,109 +1,117 @@
 """A phrase: neighbours in order on a line or across a line break.
 
-Each word near to one of the phrase's words is an anchor; from there the reading paths to both sides are compared with
-the words that should stand there. A hypothesis may also stand for two words of the phrase at once, as the segmenter may
-have missed the gap between them.
+Each word near to the rarest of the phrase's words is an anchor; from there the reading paths to both sides are compared
+with the words that should stand there. A hypothesis may also stand for two words of the phrase at once, as the
+segmenter may have missed the gap between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
 
-from ingest.catalogue.records import WordContext, WordRecord
+from ingest.catalogue.records import LiveWord, WordRecord
 from search.engine.clock import Clock
-from search.engine.contexts import words_on_lines
 from search.engine.engine import Engine
-from search.engine.expression import Phrase, Term
+from search.engine.expression import Phrase, Unit
 from search.engine.hits import Part
-from search.engine.lines import Lines, around, lines_of
+from search.engine.lines import Lines, lines_of
 from search.engine.place import Place
-from search.engine.pool import judge, pool
-from search.engine.sought import Sought, sought_term
+from search.engine.pool import LEAST, Match, Near, judge, matches, near
+from search.engine.sought import Sought
 from search.engine.understand import Plan
 from search.index.vector_index import IndexFilter
 
-_LEAST = 0.001
-"""Confidence below which a word is no anchor and a path is given up."""
+_LEAST_WORD = 0.001
+"""Confidence below which a word is no part of a phrase."""
 
-Unit = tuple[int, int]
-"""First term that one word stands for, and the one after the last."""
 Path = tuple[float, tuple[tuple[WordRecord, float], ...]]
 """Product of the confidences, and the words with theirs, in order."""
-Anchor = tuple[int, WordContext]
+Anchor = tuple[int, WordRecord]
 """Place of the first term it stands for, and the word."""
+Confidences = Mapping[Unit, Mapping[str, float]]
+"""Unit -> word id -> confidence; words that are not there have less than _LEAST_WORD."""
 
 
 def phrase_places(
     engine: Engine, plan: Plan, phrase: Phrase, where: IndexFilter, depth: int, clock: Clock
 ) -> tuple[list[Place], bool, float]:
-    """(places, everything was looked at, most confidence of what was not)."""
-    units = _units(engine, plan, phrase, clock)
-    asked = [unit for unit in units if unit[1] - unit[0] == 1 or len(phrase.terms) == 2]
-    pools = {unit: pool(engine, units[unit], where, depth, clock) for unit in asked}
-    anchors = [
-        (unit[0], match.context)
-        for unit, near in pools.items()
-        for match in near.matches[: depth // 2]
-        if match.confidence >= _LEAST
-    ]
+    """(places, nothing else can be found, most confidence of what was not looked at)."""
+    units = {unit: plan.vectors[term] for unit, term in phrase.units.items()}
+    known = {unit: near(engine, sought, where, depth, clock) for unit, sought in units.items()}
+    covering, unseen = _rarest(known, len(phrase.terms))
+    anchors = [(unit, match.word) for unit in covering for match in _likely(engine, known[unit], where, clock)]
+    words = [word.word for _, word in anchors]
+    steps = len(phrase.terms) - 1
+    lines = _lines(engine, words, steps, clock)
+    reached = {found for word in words for found in lines.within(word, steps)}
+    reading = _Reading(lines, _judged(engine, units, known, reached, where, clock), len(phrase.terms))
+    paths = [(reading.best_path((unit[0], word.word)), word) for unit, word in anchors]
+    return [_place(path, word) for path, word in paths if path is not None], unseen < LEAST, unseen
+
+
+def _rarest(known: Mapping[Unit, Near], terms: int) -> tuple[list[Unit], float]:
+    """The units that cover the rarest term, and the most confidence of a place without any of their known words.
+
+    Every place of the phrase has a word for one of them. The rarest is the term with the least such confidence.
+    """
+
+    def best(start: int, end: int) -> float:
+        """Most confidence of a path for the terms from `start` up to `end`."""
+        if start == end:
+            return 1.0
+        firsts = [(start, stop) for stop in (start + 1, start + 2) if stop <= end]
+        return max(known[unit].most * best(unit[1], end) for unit in firsts)
+
+    def unseen(units: list[Unit]) -> float:
+        return max(best(0, unit[0]) * known[unit].edge * best(unit[1], terms) for unit in units)
+
+    covering = [[unit for unit in known if unit[0] <= term < unit[1]] for term in range(terms)]
+    rarest = min(covering, key=lambda units: (unseen(units), sum(_count_likely(known[unit]) for unit in units)))
+    return rarest, unseen(rarest)
+
+
+def _count_likely(found: Near) -> int:
+    return int(np.count_nonzero(found.confidences >= _LEAST_WORD))
+
+
+def _likely(engine: Engine, found: Near, where: IndexFilter, clock: Clock) -> tuple[Match, ...]:
+    return matches(engine, found, _count_likely(found), where, clock)
+
+
+def _lines(engine: Engine, words: Sequence[WordRecord], steps: int, clock: Clock) -> Lines:
+    """The lines of the words, and those above and below that a path of so many steps may reach."""
     with clock.stage("catalogue"):
-        lines = lines_of(words_on_lines(engine.catalogue, around([context.word for _, context in anchors])))
-    best = {unit: near.best for unit, near in pools.items()}
-    reading = _Reading(lines, _judged(engine, units, best, lines, anchors, where, clock), len(phrase.terms))
-    places = [_place(path, anchor) for anchor in anchors if (path := reading.best_path(anchor)) is not None]
-    return places, all(near.complete for near in pools.values()), max(near.edge for near in pools.values())
-
-
-def _units(engine: Engine, plan: Plan, phrase: Phrase, clock: Clock) -> dict[Unit, Sought]:
-    """What one word on the page may stand for: each term, and each two neighbours written as one."""
-    terms = phrase.terms
-    units = {(i, i + 1): plan.vectors[term] for i, term in enumerate(terms)}
-    with clock.stage("encode"):
-        for i, (a, b) in enumerate(pairwise(terms)):
-            joined = Term(a.text + b.text, loose=a.loose or b.loose, exact=a.exact and b.exact)
-            units[i, i + 2] = sought_term(engine, joined)
-    return units
+        own = {(word.page_id, word.line) for word in words}
+        found = engine.catalogue.words_on_lines(sorted(own))
+        lines = lines_of(found)
+        beyond = {line for word in words for line in lines.beyond(word, steps)} - own
+        return lines_of(found + engine.catalogue.words_on_lines(sorted(beyond))) if beyond else lines
 
 
 def _judged(
     engine: Engine,
-    units: dict[Unit, Sought],
-    best: dict[Unit, float],
-    lines: Lines,
-    anchors: list[Anchor],
+    units: Mapping[Unit, Sought],
+    known: Mapping[Unit, Near],
+    reached: set[str],
     where: IndexFilter,
     clock: Clock,
-) -> dict[Unit, dict[str, float]]:
-    """Unit -> word id -> confidence, for the anchors and all words within reach of them."""
-    steps = max(unit[1] for unit in units) - 1
-    ids = sorted({word for _, context in anchors for word in _within(lines, context.word, steps)})
+) -> Confidences:
+    """Known confidences; for a frequent word, of which not all likely ones are known, also of the words `reached`."""
+    judged = {unit: dict(zip(found.ids, found.confidences.tolist(), strict=True)) for unit, found in known.items()}
+    frequent = [unit for unit in units if known[unit].edge >= _LEAST_WORD]
+    unknown = sorted({word for unit in frequent for word in reached - judged[unit].keys()})
     with clock.stage("search"):
-        stored = engine.index.vectors([UUID(word) for word in ids])
-    known = [word for word in ids if UUID(word) in stored]
-    if not known:
-        return {unit: {} for unit in units}
-    matrix = np.stack([stored[UUID(word)] for word in known]).astype(np.float64)
-    judged = {}
-    for unit, sought in units.items():
-        confidences = judge(engine, sought, where, matrix @ sought.vector, clock, best.get(unit))
-        judged[unit] = dict(zip(known, confidences.tolist(), strict=True))
+        stored = engine.index.vectors([UUID(word) for word in unknown]) if unknown else {}
+    if stored:
+        matrix = np.stack(list(stored.values())).astype(np.float64)
+        for unit in frequent:
+            confidences = judge(engine, units[unit], where, matrix @ units[unit].vector, clock, known[unit].best)
+            judged[unit] = dict(zip(map(str, stored), confidences.tolist(), strict=True)) | judged[unit]
     return judged
-
-
-def _within(lines: Lines, word: WordRecord, steps: int) -> dict[str, WordRecord]:
-    """Words that a reading path of that many steps from `word` may touch, by id."""
-    found = {word.id: word}
-    for step in (lines.after, lines.before):
-        edge = [word]
-        for _ in range(steps):
-            edge = [other for near in edge for other in step(near)]
-            found |= {other.id: other for other in edge}
-    return found
 
 
 @dataclass(frozen=True)
@@ -111,16 +119,16 @@ class _Reading:
     """Paths through the lines, judged."""
 
     lines: Lines
-    confidences: Mapping[Unit, Mapping[str, float]]
+    confidences: Confidences
     terms: int
 
     def best_path(self, anchor: Anchor) -> Path | None:
         """The surest path for the whole phrase through the anchor."""
-        at, context = anchor
-        right = self._from(context.word, at)
+        at, word = anchor
+        right = self._from(word, at)
         if right is None or at == 0:
             return right
-        left = _surest(self._up_to(other, at) for other in self.lines.before(context.word))
+        left = _surest(self._up_to(other, at) for other in self.lines.before(word))
         return None if left is None else (left[0] * right[0], left[1] + right[1])
 
     def _from(self, word: WordRecord, first: int) -> Path | None:
@@ -128,7 +136,7 @@ class _Reading:
         paths: list[Path | None] = []
         for last in (first + 1, first + 2):
             confidence = self.confidences.get((first, last), {}).get(word.id, 0.0)
-            if confidence < _LEAST:
+            if confidence < _LEAST_WORD:
                 continue
             if last == self.terms:
                 paths.append((confidence, ((word, confidence),)))
@@ -142,7 +150,7 @@ class _Reading:
         paths: list[Path | None] = []
         for first in (last - 1, last - 2):
             confidence = self.confidences.get((first, last), {}).get(word.id, 0.0)
-            if confidence < _LEAST:
+            if confidence < _LEAST_WORD:
                 continue
             if first == 0:
                 paths.append((confidence, ((word, confidence),)))
@@ -156,14 +164,13 @@ def _surest(paths: Iterable[Path | None]) -> Path | None:
     return max((path for path in paths if path is not None), key=lambda path: path[0], default=None)
 
 
-def _place(path: Path, anchor: Anchor) -> Place:
+def _place(path: Path, anchor: LiveWord) -> Place:
     """The words of a path as one place, shown by those on its first line."""
     product, words = path
-    context = anchor[1]
     first = words[0][0]
     region = first.region
     for word, _ in words[1:]:
-        if (word.page_id, word.line) == (first.page_id, first.line):
+        if word.line == first.line:
             region = region.union(word.region)
     parts = tuple(Part(word.id, word.region, word.line, confidence) for word, confidence in words)
-    return Place(product, product, region, parts, context.page, context.document, context.collection)
+    return Place(product, product, product, region, parts, replace(anchor, word=first))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from search.engine.engine import Engine
 from search.engine.evaluate import Found
+from search.engine.place import ranked_by_confidence
 from search.index.vector_index import IndexFilter
 
 
@@ -38,5 +39,5 @@ def together(found: list[Found]) -> Found:
     """What several engines found as one, ranked by confidence."""
     if len(found) == 1:
         return found[0]
-    places = [replace(place, score=place.confidence) for one in found for place in one.places]
+    places = [ranked_by_confidence(place) for one in found for place in one.places]
     return Found.of(places, all(one.complete for one in found), max(one.edge for one in found))

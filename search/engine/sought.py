@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.engine.confidence import Kind
@@ -20,10 +21,13 @@ class Sought:
     """Letters and digits of the spelling; 0 without one."""
 
 
-def sought_term(engine: Engine, term: Term) -> Sought:
-    """A typed word."""
-    vector = engine.text_vector(spellings(term))
-    return Sought(vector, "loose" if term.loose else "text", sum(c.isalnum() for c in term.text))
+def sought_terms(engine: Engine, terms: Sequence[Term]) -> dict[Term, Sought]:
+    """Typed words, embedded together."""
+    vectors = engine.text_vectors([spellings(term) for term in terms])
+    return {
+        term: Sought(vector, "loose" if term.loose else "text", sum(c.isalnum() for c in term.text))
+        for term, vector in zip(terms, vectors, strict=True)
+    }
 
 
 def spellings(term: Term) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from search.engine.examples import fused
 from search.engine.expression import Expression, Term
 from search.engine.grammar import parse
 from search.engine.query import Query
-from search.engine.sought import Sought, sought_term
+from search.engine.sought import Sought, sought_terms
 
 _EXAMPLES = Term("\N{FRAME WITH PICTURE}")
 """Stands for the examples where there is no text."""
@@ -20,10 +20,15 @@ _EXAMPLES = Term("\N{FRAME WITH PICTURE}")
 
 @dataclass(frozen=True)
 class Plan:
-    """What to look for, and the vector of each word of it."""
+    """What to look for, and the vector of everything that one word may stand for."""
 
     expression: Expression
     vectors: Mapping[Term, Sought]
+
+    @property
+    def is_single(self) -> bool:
+        """Only one word or example: its ranking is the same however far one looks."""
+        return len(self.expression.all_of) == len(self.expression.sought) == 1
 
 
 def understand(engine: Engine, query: Query, clock: Clock) -> Plan:
@@ -34,7 +39,7 @@ def understand(engine: Engine, query: Query, clock: Clock) -> Plan:
         return Plan(Expression(((_EXAMPLES,),)), {_EXAMPLES: fused(engine, query, None, clock)})
     expression = _whole(query.text) if engine.pictures else parse(query.text)
     with clock.stage("encode"):
-        vectors = {term: sought_term(engine, term) for term in expression.terms}
+        vectors = sought_terms(engine, expression.sought)
     if query.positive or query.negative:
         if len(expression.terms) > 1:
             raise UsageError("examples go together with one word, not with several or a phrase")

@@ -49,14 +49,12 @@ def _quantization(tuning: Tuning) -> edge.ScalarQuantizationConfig | edge.TurboQ
     return edge.TurboQuantQuantizationConfig(bits=bits[tuning.quantization], memory=edge.Memory.Pinned)
 
 
-def search_params(tuning: Tuning, exact: bool) -> edge.SearchParams:
-    """How a search trades time for exactness."""
-    if exact:
-        return edge.SearchParams(exact=True, quantization=edge.QuantizationSearchParams(ignore=True))
-    rescored = edge.QuantizationSearchParams(rescore=True, oversampling=tuning.oversampling)
-    return edge.SearchParams(
-        hnsw_ef=tuning.search_candidates, quantization=None if tuning.quantization == "none" else rescored
-    )
+def search_params(tuning: Tuning, exact: bool, *, quantized: bool) -> edge.SearchParams:
+    """How a search trades time for exactness: by the graph or all vectors, by their quantized copies first or not."""
+    copies = edge.QuantizationSearchParams(rescore=True, oversampling=tuning.oversampling)
+    if not quantized or tuning.quantization == "none":
+        copies = edge.QuantizationSearchParams(ignore=True)
+    return edge.SearchParams(hnsw_ef=tuning.search_candidates, exact=exact, quantization=copies)
 
 
 Schema = edge.KeywordIndexParams | edge.IntegerIndexParams | edge.FloatIndexParams

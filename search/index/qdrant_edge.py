@@ -25,7 +25,6 @@ from search.index.sizing import Tuning, tuning_for
 from search.index.stable_pages import stable_page
 from search.index.vector_index import ALL, IndexFilter, Neighbour, Point
 
-_PLACE = ["collection", "document", "page", "generation"]
 _SCROLL = 5_000
 
 
@@ -82,15 +81,14 @@ class QdrantEdgeIndex:
         nearest = edge.Query.Nearest(_floats(vector))
         condition = edge_filter(where)
         with self._shards.use() as shard:
-            params = search_params(self._tuning_of(shard), exact)
+            tuning = self._tuning_of(shard)
 
-            def search(depth: int) -> list[Neighbour]:
-                request = edge.QueryRequest(
-                    limit=depth, query=nearest, filter=condition, params=params, with_payload=_PLACE
-                )
-                return [_neighbour(found) for found in shard.query(request)]
+            def search(depth: int, compare_all: bool) -> list[Neighbour]:
+                params = search_params(tuning, compare_all, quantized=not exact)
+                request = edge.QueryRequest(limit=depth, query=nearest, filter=condition, params=params)
+                return [Neighbour(_uuid(found.id), found.score) for found in shard.query(request)]
 
-            return stable_page(search, offset, limit)
+            return stable_page(search, offset, limit, exact=exact)
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""
@@ -195,15 +193,3 @@ def _floats(vector: NDArray[np.float32]) -> list[float]:
 
 def _uuid(point_id: int | UUID | str) -> UUID:
     return point_id if isinstance(point_id, UUID) else UUID(str(point_id))
-
-
-def _neighbour(found: edge.ScoredPoint) -> Neighbour:
-    place = found.payload or {}
-    return Neighbour(
-        id=_uuid(found.id),
-        similarity=float(found.score),
-        collection=place["collection"],
-        document=place["document"],
-        page=place["page"],
-        generation=place["generation"],
-    )

@@ -29,7 +29,6 @@ from search.index.sizing import Tuning, tuning_for
 from search.index.stable_pages import stable_page
 from search.index.vector_index import ALL, IndexFilter, Neighbour, Point
 
-_PLACE = ["collection", "document", "page", "generation"]
 _SCROLL = 2_000
 _UPSERT = 500
 
@@ -78,7 +77,12 @@ class QdrantServerIndex:
     ) -> list[Neighbour]:
         """Nearest by cosine, best first, ties by id, in pages that fit together."""
         with self._server():
-            return stable_page(lambda depth: self._nearest(vector, depth, where, exact), offset, limit)
+            return stable_page(
+                lambda depth, compare_all: self._nearest(vector, depth, where, compare_all, quantized=not exact),
+                offset,
+                limit,
+                exact=exact,
+            )
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""
@@ -148,16 +152,18 @@ class QdrantServerIndex:
     def close(self) -> None:
         """Release the connections; the client opens them again on next use."""
 
-    def _nearest(self, vector: NDArray[np.float32], depth: int, where: IndexFilter, exact: bool) -> list[Neighbour]:
+    def _nearest(
+        self, vector: NDArray[np.float32], depth: int, where: IndexFilter, exact: bool, *, quantized: bool
+    ) -> list[Neighbour]:
         response = self._client.query_points(
             self._name,
             np.asarray(vector, np.float32).tolist(),
             query_filter=server_filter(where),
-            search_params=search_params(self._tuning, exact),
+            search_params=search_params(self._tuning, exact, quantized=quantized),
             limit=depth,
-            with_payload=_PLACE,
+            with_payload=False,
         )
-        return [_neighbour(found) for found in response.points]
+        return [Neighbour(UUID(str(found.id)), float(found.score)) for found in response.points]
 
     @contextmanager
     def _server(self) -> Iterator[None]:
@@ -203,15 +209,3 @@ def server_errors(name: str) -> Iterator[None]:
         yield
     except (ApiException, QdrantException, grpc.RpcError) as error:
         raise VectorIndexError(f"the Qdrant server failed on {name}: {error}") from error
-
-
-def _neighbour(found: models.ScoredPoint) -> Neighbour:
-    place = found.payload or {}
-    return Neighbour(
-        id=UUID(str(found.id)),
-        similarity=float(found.score),
-        collection=place["collection"],
-        document=place["document"],
-        page=place["page"],
-        generation=place["generation"],
-    )

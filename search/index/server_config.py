@@ -52,14 +52,12 @@ def quantization_config(tuning: Tuning) -> models.ScalarQuantization | models.Tu
     return models.TurboQuantization(turbo=turbo)
 
 
-def search_params(tuning: Tuning, exact: bool) -> models.SearchParams:
-    """How a search trades time for exactness."""
-    if exact:
-        return models.SearchParams(exact=True, quantization=models.QuantizationSearchParams(ignore=True))
-    rescored = models.QuantizationSearchParams(rescore=True, oversampling=tuning.oversampling)
-    return models.SearchParams(
-        hnsw_ef=tuning.search_candidates, quantization=None if tuning.quantization == "none" else rescored
-    )
+def search_params(tuning: Tuning, exact: bool, *, quantized: bool) -> models.SearchParams:
+    """How a search trades time for exactness: by the graph or all vectors, by their quantized copies first or not."""
+    copies = models.QuantizationSearchParams(rescore=True, oversampling=tuning.oversampling)
+    if not quantized or tuning.quantization == "none":
+        copies = models.QuantizationSearchParams(ignore=True)
+    return models.SearchParams(hnsw_ef=tuning.search_candidates, exact=exact, quantization=copies)
 
 
 def field_indexes() -> dict[str, Schema]:

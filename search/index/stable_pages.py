@@ -1,7 +1,8 @@
-"""Pages of one ranking that fit together, from an approximate search whose depth changes its answer.
+"""Pages of one ranking that fit together: the first from a graph search, the others from an exact one.
 
-A graph search asked for 1,000 points may place among the first 100 one that it missed when asked for 100. So depths are
-fixed steps, and a deeper step only appends what the shallower ones did not hold: every page is cut from the same list.
+A graph search is fast and approximate, and asked for more it may give another beginning. So it is asked for one fixed
+number; what lies deeper is what an exact search finds besides. Every page is cut from the same list, which holds
+everything as far as it goes: a point that the graph missed comes right after the graph's last.
 """
 
 from __future__ import annotations
@@ -10,24 +11,34 @@ from collections.abc import Callable
 
 from search.index.vector_index import Neighbour
 
-FIRST_STEP = 128
-_FACTOR = 8
+FIRST_STEP = 160
+_FACTOR = 4
 
-Search = Callable[[int], list[Neighbour]]
-"""Depth -> that many nearest points, or all there are."""
+Search = Callable[[int, bool], list[Neighbour]]
+"""(depth, compare with every vector) -> that many nearest points, or all there are."""
 
 
-def stable_page(search: Search, offset: int, limit: int) -> list[Neighbour]:
-    """Entries `offset` to `offset + limit` of the ranking."""
+def stable_page(search: Search, offset: int, limit: int, *, exact: bool = False) -> list[Neighbour]:
+    """Entries `offset` to `offset + limit` of the ranking; `exact`: the graph is not asked."""
     if limit < 0 or offset < 0:
         raise ValueError(f"limit and offset count from 0: {limit}, {offset}")
-    ranking: list[Neighbour] = []
-    depth = FIRST_STEP
-    while limit:
-        found = search(depth)
-        seen = {neighbour.id for neighbour in ranking}
-        ranking += sorted((n for n in found if n.id not in seen), key=lambda n: (-n.similarity, n.id))
-        if len(ranking) >= offset + limit or len(found) < depth:
-            break
+    wanted = offset + limit
+    if not limit:
+        return []
+    first, complete = _settled(search(FIRST_STEP, exact), FIRST_STEP)
+    ranking, seen, depth = first, {neighbour.id for neighbour in first}, FIRST_STEP
+    while len(ranking) < wanted and not complete:
         depth *= _FACTOR
-    return ranking[offset : offset + limit]
+        if depth > wanted:
+            deeper, complete = _settled(search(depth, True), depth)
+            ranking = first + [neighbour for neighbour in deeper if neighbour.id not in seen]
+    return ranking[offset:wanted]
+
+
+def _settled(found: list[Neighbour], depth: int) -> tuple[list[Neighbour], bool]:
+    """In order, with whether it is all there is; else without the last and its equals, of which there may be more."""
+    complete = len(found) < depth
+    if not complete:
+        least = min(neighbour.similarity for neighbour in found)
+        found = [neighbour for neighbour in found if neighbour.similarity > least]
+    return sorted(found, key=lambda neighbour: (-neighbour.similarity, neighbour.id.int)), complete

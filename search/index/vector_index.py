@@ -56,15 +56,11 @@ ALL = IndexFilter()
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A point found."""
+    """A point found. Where its word is, the catalogue knows."""
 
     id: UUID
     similarity: float
     """Cosine, -1 to 1."""
-    collection: str
-    document: str
-    page: str
-    generation: int
 
 
 class VectorIndex(Protocol):
@@ -88,7 +84,11 @@ class VectorIndex(Protocol):
         offset: int = 0,
         exact: bool = False,
     ) -> list[Neighbour]:
-        """Nearest by cosine, best first, ties by id: two pages of results never repeat or drop a point."""
+        """Nearest by cosine, best first, ties by id: two pages of results never repeat or drop a point.
+
+        Unless `exact`, the first `stable_pages.FIRST_STEP` come from the graph, which may miss a point now and then.
+        What lies beyond is found by comparing with every vector, and starts with what was missed.
+        """
         ...
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:

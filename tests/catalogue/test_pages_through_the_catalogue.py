@@ -71,11 +71,22 @@ def test_a_finished_page_shows_its_words(catalogue: Catalogue) -> None:
     assert finish(catalogue, page, draft("1,2,3,4", "10,2,3,4"))
     words = catalogue.line_words(page.page_id, 0)
     assert [word.region.xywh for word in words] == ["1,2,3,4", "10,2,3,4"]
-    context = catalogue.hits_context([words[1].id, "no-such-word"])
-    assert list(context) == [words[1].id]
-    hit = context[words[1].id]
-    assert (hit.document.uri, hit.collection.name, hit.page.number) == (INFO.uri, "notes", 1)
-    assert (hit.page.width, hit.page.height, hit.page.image) == (100, 200, "k.tif")
+    live = catalogue.live_words([words[1].id, "no-such-word"])
+    assert list(live) == [words[1].id]
+    found = live[words[1].id]
+    assert (found.word, found.page_number, found.document_id, found.collection_id) == (
+        words[1],
+        1,
+        document,
+        collection,
+    )
+    context = catalogue.page_contexts([page.page_id, "no-such-page"])[page.page_id]
+    assert context.page == catalogue.page(page.page_id) and context.document == catalogue.document(document)
+    assert (context.document.uri, context.collection.name) == (INFO.uri, "notes")
+    assert (context.page.width, context.page.height, context.page.image) == (100, 200, "k.tif")
+    assert catalogue.document_contexts([document])[document] == (context.document, context.collection)
+    assert sorted(w.id for w in catalogue.words_on_lines([(page.page_id, 0)])) == sorted(w.id for w in words)
+    assert catalogue.words_on_lines([(page.page_id, 7), ("no-such-page", 0)]) == []
     [status] = catalogue.status()
     assert (status.documents, status.pages, status.words) == (1, 2, 2)
     assert status.by_state[PageState.INDEXED] == 1 and status.by_state[PageState.WAITING] == 1
@@ -112,7 +123,7 @@ def test_only_changed_pages_wait_again_and_their_words_stay_until_replaced(catal
     finish(catalogue, page, draft("1,2,3,4", image="new.tif"))
     after = catalogue.page_words(second)
     assert len(after) == 1 and after[0].id != before[0].id
-    assert catalogue.hits_context([before[0].id]) == {}
+    assert catalogue.live_words([before[0].id]) == {}
     assert catalogue.stale_pages() == [second]
     assert catalogue.clear_stale(second, page.claim)
     assert catalogue.stale_pages() == []
@@ -125,7 +136,7 @@ def test_pages_that_left_a_document_are_hidden_at_once_and_forgotten_later(catal
     gone = catalogue.page_words(ids.page_id(document, 2))[0].id
     result = catalogue.list_document(collection, replace(INFO, digest="d2"), refs(None), base_url=BASE)
     assert (result.changed, result.removed) == (1, 1)
-    assert catalogue.hits_context([gone]) == {}
+    assert catalogue.live_words([gone]) == {}
     assert len(catalogue.pages(document)) == 1
     [(page, _, number)] = catalogue.pages_being_removed()
     assert number == 2
@@ -242,7 +253,7 @@ def test_removal_hides_first_and_leaves_nothing(catalogue: Catalogue) -> None:
     running = take(catalogue, document)
     catalogue.begin_removal(document)
     catalogue.begin_removal(document)
-    assert catalogue.hits_context([word]) == {} and catalogue.documents() == []
+    assert catalogue.live_words([word]) == {} and catalogue.documents() == []
     assert not finish(catalogue, running, draft("1,1,1,1"))
     assert catalogue.documents_being_removed() == [document]
     with pytest.raises(CatalogueError, match="being removed"):

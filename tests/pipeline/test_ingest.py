@@ -46,7 +46,7 @@ def test_words_are_found_recorded_and_their_vectors_lie_in_the_index(settings: S
         assert {word.line for word in words} == {0, 1} and words[0].position == 0
         assert (page.width, page.height, page.state) == (420, 300, PageState.INDEXED)
         assert index.count(IndexFilter(documents=(other.id,))) == report.words - len(words)
-        assert len(context.catalogue.hits_context([str(key) for key in index.ids()])) == report.words
+        assert len(context.catalogue.live_words([str(key) for key in index.ids()])) == report.words
     assert set(report.stages) >= {"list", "read", "store", "segment", "embed", "upsert", "record"}
 
 
