@@ -121,8 +121,9 @@ def learn(context: Context, record: AdaptationRecord, progress: Progress = no_pr
         space = embedder.adapted(content).space
         row = SpaceRecord(space.key, space.model, space.digest, space.dimension, "", now())
         adaptations.build(record.number, row, key, found.reason, found.report())
-    except ManuspectError as error:
-        adaptations.end(record.number, AdaptationState.FAILED, str(error))
+    except Exception as error:  # whatever it is, it must not be tried again and again
+        told = str(error) if isinstance(error, ManuspectError) else f"{type(error).__name__}: {error}"
+        adaptations.end(record.number, AdaptationState.FAILED, told)
         raise
 
 
@@ -148,7 +149,11 @@ def build(context: Context, number: int, progress: Progress = no_progress) -> No
     record = next((r for r in Adaptations(context.catalogue).versions() if r.number == number), None)
     if record is None or record.state != AdaptationState.BUILDING:
         return
-    version = context.versions.open(record)
+    try:
+        version = context.versions.open(record)
+    except ModelError as error:
+        Adaptations(context.catalogue).end(number, AdaptationState.FAILED, str(error))
+        raise
     fill(context, version, progress)
     version.index.optimize()
     Adaptations(context.catalogue).activate(number)

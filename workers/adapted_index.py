@@ -34,7 +34,10 @@ def collection_inks(context: Context, collection: str, most: int = _MOST_WORDS) 
 
 
 def fill(context: Context, version: Version, progress: Progress) -> None:
-    """Embed the pages of the collection that miss words in the version's index."""
+    """Embed the pages of the collection that miss words in the version's index.
+
+    Those whose stored image is lost are read from their source again, and come into every index then.
+    """
     version.index.upsert([])
     tally = Tally()
 
@@ -46,10 +49,12 @@ def fill(context: Context, version: Version, progress: Progress) -> None:
                 yield page
 
     for live, vectors in embedded_pages(context, version.embedder, missing()):
-        if vectors is not None:
-            write_points(version.index, live, vectors)
-            tally.add(indexed=1, words=len(vectors))
-            progress(tally)
+        if vectors is None:
+            context.catalogue.requeue_page(live.page.id)
+            continue
+        write_points(version.index, live, vectors)
+        tally.add(indexed=1, words=len(vectors))
+        progress(tally)
 
 
 def _pages(context: Context, collection: str) -> Iterator[str]:

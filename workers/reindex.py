@@ -13,6 +13,7 @@ from ingest.segmentation import SEGMENTER_VERSION
 from search.embedding.embedder import EmbeddingSpace
 from search.index.open_index import drop_index, point_alias
 from search.index.vector_index import IndexFilter
+from workers.adapted_index import fill
 from workers.cleaning import delete_dead_points, tidy
 from workers.context import Context
 from workers.home_lock import home_lock
@@ -59,6 +60,8 @@ def reindex(context: Context, collection: str | None = None, progress: Progress 
         space = context.embedder.space
         switched = live.key != space.key
         unreadable = _build(context, space, tally, progress) if switched else _repair(context, space, tally, progress)
+        for version in context.versions.answering().values():
+            fill(context, version, progress)
         embedded = tally.indexed
         scope = context.catalogue.collection(collection) if collection else None
         segmented = context.catalogue.requeue_other_segmenter(SEGMENTER_VERSION, scope.id if scope else None)

@@ -109,9 +109,10 @@ class Adaptations:
             row.doing, row.progress = doing, progress
 
     def end(self, number: int, state: AdaptationState, reason: str, report: Mapping[str, Any] | None = None) -> None:
-        """REFUSED or FAILED, and why."""
+        """REFUSED or FAILED, and why; an index that was begun is given up."""
         with self._db.write() as session:
             row = session.get_one(AdaptationRow, number)
+            session.execute(update(SpaceRow).where(SpaceRow.key == row.space).values(state=SpaceState.RETIRED))
             row.state, row.reason, row.ended, row.doing = state, reason, now(), ""
             row.report = dict(report or row.report)
 

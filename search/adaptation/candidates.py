@@ -56,10 +56,12 @@ def see(model: CustomTextCLIP, maps: Sequence[Pixels]) -> Seen:
 
 
 def spell_out(model: CustomTextCLIP, words: Sequence[str]) -> Vectors:
-    """Folded strings -> float32 (m, d), unit rows."""
+    """Folded strings -> float32 (m, d), unit rows; short ones apart from long ones, to waste no padding."""
     device = next(model.parameters()).device.type
+    order = sorted(range(len(words)), key=lambda place: len(words[place]))
     with torch.autocast(device, torch.bfloat16, enabled=choose_placement(device).precision == "bf16"):
-        return encode_texts(model, words)
+        vectors = encode_texts(model, [words[place] for place in order])
+    return vectors[np.argsort(order, kind="stable")]
 
 
 def nearest(vectors: Vectors, strings: Vectors, count: int = CANDIDATES) -> tuple[Vectors, NDArray[np.int64]]:

@@ -18,7 +18,7 @@ LATIN = (
     "sk", "sl", "sv", "tr",
 )  # fmt: skip
 """Languages whose lists are kept and whose letters the model knows."""
-_MOST_WORDS = 100_000
+_MOST_WORDS = 60_000
 _LONGEST = 24
 _NUMBERS = 2_000
 _RARE = math.log(1e-7)

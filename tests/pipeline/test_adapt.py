@@ -27,6 +27,7 @@ from workers.adapt import adapt_collection, adapt_due, back
 from workers.adapt_options import AdaptOptions
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
+from workers.reindex import reindex
 from workers.remove import remove
 
 Scans = Callable[..., list[Path]]
@@ -161,6 +162,27 @@ def test_what_was_killed_while_its_index_was_filled_is_carried_on(
     assert context.versions.answering()[letters].index.count() == sum(
         one.words for one in context.catalogue.status(letters)
     )
+
+
+@pytest.mark.usefixtures("learned")
+def test_vectors_lost_from_its_index_are_made_again(context: Context) -> None:
+    adapt_collection(context, id_of(context, "letters"), AdaptOptions())
+    index = context.versions.answering()[id_of(context, "letters")].index
+    before = index.count()
+    index.delete_ids(sorted(index.ids())[:2])
+    reindex(context)
+    assert index.count() == before
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_model_that_is_lost_is_given_up(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = id_of(context, "letters")
+    monkeypatch.setattr(context.files, "put_bytes", lambda *_: None)
+    with pytest.raises(ModelError, match="is lost"):
+        adapt_collection(context, letters, AdaptOptions())
+    adapt_due(context)
+    assert Adaptations(context.catalogue).latest()[letters].state == AdaptationState.FAILED
+    assert context.versions.answering() == {}
 
 
 @pytest.mark.usefixtures("learned")
