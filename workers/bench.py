@@ -18,6 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from infra.logs import set_up_logs
 from infra.settings import Settings, load_settings
 from ingest.page_images import PageImageReader
 from workers.bench_watch import PeakMemory
@@ -55,6 +56,7 @@ def main() -> None:
     arguments = parser.parse_args()
     own = {"database_url": None, "files_url": None, "qdrant_url": None, "broker_url": None}
     settings = load_settings().model_copy(update=own)
+    set_up_logs(settings.model_copy(update={"log_level": "warning"}))
     with tempfile.TemporaryDirectory(prefix="manuspect-bench-") as folder, Context(settings) as loader:
         homes = Path(folder)
         embedder = loader.embedder  # loaded once, before any clock runs

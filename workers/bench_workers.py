@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from infra.logs import set_up_logs
 from infra.settings import Settings, load_settings
 from ingest.catalogue.queued import QueuedWork
 from ingest.catalogue.records import PageRecord
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("inputs", nargs="*", help="what to ingest; else one document of strips cut from the sample")
     parser.add_argument("--pages", type=int, default=150, help="length of that document")
     arguments = parser.parse_args()
+    set_up_logs(load_settings(log_level="warning"))
     with tempfile.TemporaryDirectory(prefix="bench-workers-") as folder, ExitStack() as stack:
         top = Path(folder)
         inputs = tuple(str(Path(given).absolute()) for given in arguments.inputs) or (sample(top, arguments.pages),)

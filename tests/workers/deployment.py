@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from program import TinyEmbedder
@@ -33,8 +33,6 @@ class Service:
     def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
         self._arguments, self._environment, self._log = arguments, dict(environment), log
         self._stopped = threading.Event()
-        self._wanted = threading.Event()
-        self._wanted.set()
         self.starts = 0
         self.process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -42,8 +40,6 @@ class Service:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            if not self._wanted.wait(0.1):
-                continue
             with self._log.open("ab") as log:
                 self.process = subprocess.Popen(
                     [sys.executable, str(PROGRAM), *self._arguments],
@@ -61,18 +57,6 @@ class Service:
         with suppress(ProcessLookupError):
             if self.process is not None:
                 os.killpg(self.process.pid, signal.SIGKILL)
-
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """Ended, and not started again before the block is left."""
-        self._wanted.clear()
-        self.kill()
-        if self.process is not None:
-            self.process.wait(30)
-        try:
-            yield
-        finally:
-            self._wanted.set()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -159,9 +143,8 @@ class Deployment:
         until(done, timeout, self.logs)
 
     def state(self, collection: str) -> Words:
-        """What is indexed, checked for vectors that are nobody's. Read while the index's one writer is away."""
-        with self.services["gpu"].away():
-            return state_of(self.settings, collection)
+        """What is indexed, checked for vectors that are nobody's; read beside the worker that writes."""
+        return state_of(self.settings, collection)
 
 
 def state_of(settings: Settings, collection: str) -> Words:
