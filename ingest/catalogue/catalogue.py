@@ -358,6 +358,11 @@ class Catalogue:
         with self._db.read() as session:
             return counting.status(session, collection)
 
+    def sizes(self, documents: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Id -> (pages, words) of these documents; those without pages are left out."""
+        with self._db.read() as session:
+            return counting.sizes(session, documents)
+
     def failures(self, collection: str | None = None, documents: Sequence[str] | None = None) -> list[Failure]:
         """Failed documents and pages; of the collection of that id, of these documents, or of all."""
         with self._db.read() as session:

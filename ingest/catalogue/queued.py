@@ -301,6 +301,12 @@ class QueuedWork:
                 for some in _batches(list(keys))
             )
 
+    def inputs_by_collection(self) -> dict[str, int]:
+        """Collection id -> inputs that are not listed yet, of collections that have any."""
+        with self._db.read() as session:
+            query = select(InputRow.collection_id, func.count()).group_by(InputRow.collection_id)
+            return {collection: inputs for collection, inputs in session.execute(query)}
+
     def pages_by_state(self, documents: Sequence[str], since: datetime | None = None) -> dict[str, tuple[int, int]]:
         """State -> (pages, words) of these documents; of what changed `since` alone where that is given."""
         found: dict[str, tuple[int, int]] = {}

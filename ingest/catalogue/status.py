@@ -27,6 +27,16 @@ def status(session: Session, collection: str | None) -> list[CollectionStatus]:
     ]
 
 
+def sizes(session: Session, documents: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Document id -> (pages, words), of these documents; those without pages are left out."""
+    found: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(documents), _BATCH):
+        query = select(PageRow.document_id, func.count(), func.coalesce(func.sum(PageRow.words), 0))
+        query = query.where(PageRow.document_id.in_(documents[start : start + _BATCH])).group_by(PageRow.document_id)
+        found |= {document: (pages, int(words)) for document, pages, words in session.execute(query)}
+    return found
+
+
 def _status_of(
     row: CollectionRow, documents: int, pages: dict[str, tuple[int, int]], failed: tuple[Failure, ...]
 ) -> CollectionStatus:

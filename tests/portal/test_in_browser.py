@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from zipfile import ZipFile
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from portal_server import PATIENCE
 from small_portal import FONT, write_page
+
+from search.engine.export.forms import FORMS
 
 LOADED = "images => images.every(image => image.complete && image.naturalWidth > 0)"
 
@@ -70,7 +74,7 @@ def test_a_page_shows_its_hits_and_steps_through_them(portal: Any, page: Page) -
     expect(page.locator(".counter")).to_have_text("1 of 4")
     expect(page.locator(".mark.current")).to_have_count(1)
     before = parameters(page)["hit"]
-    page.get_by_role("button", name="Next ›").click()
+    page.get_by_role("button", name="Next hit").click()
     expect(page.locator(".counter")).to_have_text("2 of 4")
     assert parameters(page)["hit"] != before
     expect(page.get_by_text("On this line")).to_be_visible()
@@ -89,6 +93,22 @@ def test_the_region_address_is_an_image(portal: Any, page: Page) -> None:
     assert Image.open(io.BytesIO(answer.body())).width > 50
     manifest = page.get_by_role("link", name="Mirador").get_attribute("href")
     assert manifest is not None and "%2Fiiif%2Fpresentation%2F" in manifest
+
+
+def test_the_page_is_zoomed(portal: Any, page: Page) -> None:
+    open_first_hit(page, portal.url)
+    mark = page.locator(".mark.current")
+    before = mark.bounding_box()
+    page.get_by_role("button", name="Larger").click()
+    page.wait_for_function(
+        "([mark, width]) => mark.getBoundingClientRect().width > 1.3 * width",
+        arg=[mark.element_handle(), before and before["width"]],
+    )
+    page.get_by_role("button", name="Whole page").click()
+    page.wait_for_function(
+        "([mark, width]) => mark.getBoundingClientRect().width < width",
+        arg=[mark.element_handle(), before and before["width"]],
+    )
 
 
 def test_a_drawn_box_finds_the_word_elsewhere(portal: Any, page: Page) -> None:
@@ -157,15 +177,60 @@ def test_filters_narrow_and_the_address_brings_them_back(portal: Any, page: Page
     expect(other.get_by_label("Find a word")).to_have_value("barley")
 
 
-def test_results_are_exported(portal: Any, page: Page) -> None:
+def test_results_are_exported_in_every_form(portal: Any, page: Page) -> None:
     page.goto(f"{portal.url}/?q=harbour")
     page.get_by_role("button", name="Export").click()
+    files = {form.name: download(page, form.label) for form in FORMS}
+    assert len(files) == 6
+    assert files["csv"].decode().count("harbour-") == 4
+    assert len([json.loads(line) for line in files["jsonl"].decode().splitlines()]) == 4
+    assert files["annotations"].count(b"xywh=") >= 4 and b"Manifest" in files["manifest"]
+    assert files["alto"].count(b"<String ") == 4
+    with ZipFile(io.BytesIO(files["page"])) as archive:
+        assert sum(archive.read(name).count(b"<Word ") for name in archive.namelist()) == 4
+
+
+def download(page: Page, label: str) -> bytes:
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV").click()
-    lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
-    assert waiting.value.suggested_filename.endswith(".csv")
-    assert len(lines) == 5
-    assert sum("harbour-" in line for line in lines) == 4
+        page.get_by_role("button", name=label, exact=True).click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_the_link_to_the_results_brings_them_back(portal: Any, page: Page, visitor: Callable[[], Page]) -> None:
+    page.goto(f"{portal.url}/?q=barley&min=60&group=page&in=Harbour+office")
+    page.get_by_role("button", name="Export").click()
+    link = page.locator("[data-testid=stCode]").inner_text().strip()
+    other = visitor()
+    other.goto(link)
+    expect(headline(other)).to_contain_text("3 places on 3 pages")
+    expect(other.locator(".gallery-host h3")).to_have_count(3)
+
+
+def test_filters_show_how_many_hits_each_leaves(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/?q=barley")
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("combobox", name="Year").click()
+    expect(page.get_by_role("option")).to_have_text(["1793 (3)", "1850 (1)"])
+    page.get_by_role("option", name="1850 (1)").click()
+    expect(headline(page)).to_contain_text("1 place on 1 page")
+    assert parameters(page)["meta"] == ["year=1850"]
+
+
+def test_typing_asks_nothing_and_the_last_question_wins(portal: Any, page: Page) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.goto(portal.url)
+    box = page.get_by_label("Find a word")
+    box.click()
+    expect(page.get_by_text("Find a word in the hand that wrote it")).to_be_visible()
+    before = len(sent)
+    page.keyboard.type("barley and tar and letters", delay=5)
+    assert len(sent) == before
+    for word in ("harbour", "barley", "letters", "ledgers", "roses"):
+        search(page, word)
+    expect(headline(page)).to_contain_text("1 place on 1 page")
+    expect(hits(page)).to_contain_text("bold")
+    assert parameters(page)["q"] == ["roses"]
 
 
 def test_a_hostile_name_is_only_text(portal: Any, page: Page) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from ingest.catalogue.adaptations import AdaptationRecord
     from workers.context import Context
 
-_PACE = timedelta(minutes=10)
-"""How far back the pace is measured from which the time left is told."""
-
 
 def status(
     collection: Annotated[str | None, typer.Option("--collection", "-c", help="Only this one.")] = None,
@@ -28,13 +25,15 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a collection, or schedule.")] = False,
 ) -> None:
     """Show how far each collection is, and what failed and why."""
+    from ui.pace import PACE, seconds_left
+
     with open_context() as context:
         if schedules:
             _show_schedules(context, as_json)
             return
         only = known_collection(context, collection).id if collection is not None else None
         found = context.catalogue.status(only)
-        left = _seconds_left(context, found)
+        left = seconds_left(context.catalogue, found)
         adapted = _adaptations(context)
     if as_json:
         for one in found:
@@ -44,7 +43,7 @@ def status(
     elif found:
         _print_table(found)
         for name, seconds in left.items():
-            print(f"{name}: about {_duration(seconds)} left, at the pace of the last {_PACE.seconds // 60} minutes.")
+            print(f"{name}: about {_duration(seconds)} left, at the pace of the last {PACE.seconds // 60} minutes.")
         for one in found:
             if one.name in adapted:
                 print(f"{one.name}: adaptation: {verdict(adapted[one.name])}")
@@ -60,21 +59,6 @@ def _adaptations(context: Context) -> dict[str, AdaptationRecord]:
 
     names = {collection.id: collection.name for collection in context.catalogue.collections()}
     return {names[key]: record for key, record in Adaptations(context.catalogue).latest().items()}
-
-
-def _seconds_left(context: Context, found: list[Any]) -> dict[str, int]:
-    """Collection -> seconds, for those in which pages were done lately and pages are left."""
-    from ingest.catalogue.queued import QueuedWork
-
-    if not any(one.by_state["waiting"] + one.by_state["running"] for one in found):
-        return {}
-    pace = QueuedWork(context.catalogue).pace(datetime.now(UTC) - _PACE)
-    left = {}
-    for one in found:
-        rest = one.by_state["waiting"] + one.by_state["running"]
-        if rest and not one.paused and one.name in pace:
-            left[one.name] = round(rest / pace[one.name])
-    return left
 
 
 def _duration(seconds: int) -> str:

@@ -9,6 +9,7 @@ import typer
 from infra.errors import UsageError
 from ui.commands.opening import open_context
 from ui.commands.showing import ingest_json, page_progress, print_ingest, print_json
+from ui.details import parse_detail
 
 
 def ingest(
@@ -34,7 +35,7 @@ def ingest(
     """
     if not collection.strip():
         raise UsageError("--collection needs a name.")
-    details = tuple(_pair(text) for text in metadata or [])
+    details = tuple(map(parse_detail, metadata or []))
     with open_context() as context:
         from workers.jobs import open_jobs
         from workers.pipeline import IngestRequest
@@ -47,16 +48,3 @@ def ingest(
     else:
         print_ingest(report)
     return 3 if report.failures else 0
-
-
-def _pair(text: str) -> tuple[str, str | int | float]:
-    """KEY=VALUE; a value that is a number is one, so that ranges can be asked for."""
-    key, separator, value = text.partition("=")
-    if not separator or not key.strip():
-        raise UsageError(f"--metadata {text!r} is not KEY=VALUE.")
-    for number in (int, float):
-        try:
-            return key.strip(), number(value)
-        except ValueError:
-            continue
-    return key.strip(), value

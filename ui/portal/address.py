@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from ui.portal.asked import Asked
+from ui.portal.runtime import portal
 
 CROP_KEY = "uploaded_crop"
 """Session key of the uploaded picture: (digest, encoded bytes)."""
@@ -34,3 +38,8 @@ def open_page(page: str, hit: str, question: Asked) -> None:
 def open_search(question: Asked) -> None:
     """Show the results of a question."""
     st.switch_page(st.session_state["views"]["search"], query_params=question.to_params())
+
+
+def link_to(view: str, params: Mapping[str, str | list[str]]) -> str:
+    """The public address of a view, which brings back the same for whoever may see it."""
+    return f"{portal().settings.base_url.rstrip('/')}/{view}?{urlencode(params, doseq=True)}"

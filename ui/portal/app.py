@@ -20,7 +20,6 @@ from ui.portal.widgets import component_route
 from ui.service.app import build_service
 from ui.service.content_search_routes import FindInDocument
 from workers.context import Context
-from workers.jobs import open_jobs
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +36,7 @@ def create_portal(
             settings=settings,
             catalogue=context.catalogue,
             finder=finder,
-            importer=BackgroundImporter(open_jobs(context), context.catalogue),
+            importer=BackgroundImporter(context),
             images=service.images,
             on_loopback=is_loopback(host) and secrets is None,
         )

@@ -16,7 +16,7 @@ _SHARED = {
     "baseRadius": "6px",
     "showWidgetBorder": True,
 }
-_LIGHT = {
+LIGHT = {
     "primaryColor": "#8a3b12",
     "backgroundColor": "#fbf8f1",
     "secondaryBackgroundColor": "#f2ecdf",
@@ -25,7 +25,7 @@ _LIGHT = {
     "borderColor": "#d2c7b2",
     "grayTextColor": "#5f5647",
 }
-_DARK = {
+DARK = {
     "primaryColor": "#e3a35c",
     "backgroundColor": "#1b1916",
     "secondaryBackgroundColor": "#262320",
@@ -41,8 +41,8 @@ def options(settings: Settings, *, local: bool) -> dict[str, Any]:
     public = urlsplit(settings.base_url).hostname or "localhost"
     themes = {
         **{f"theme.{name}": value for name, value in _SHARED.items()},
-        **{f"theme.light.{name}": value for name, value in _LIGHT.items()},
-        **{f"theme.dark.{name}": value for name, value in _DARK.items()},
+        **{f"theme.light.{name}": value for name, value in LIGHT.items()},
+        **{f"theme.dark.{name}": value for name, value in DARK.items()},
     }
     return {
         **themes,

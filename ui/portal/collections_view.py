@@ -1,30 +1,27 @@
-"""What is there, how far it is, what failed and why; and the ways to add, repair and remove."""
+"""What is there and how far it is; and the ways to add, repair and remove."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from ingest.catalogue import PageState
-from ingest.catalogue.adaptations import AdaptationRecord, Adaptations
-from ingest.catalogue.records import CollectionRecord, CollectionStatus, DocumentRecord, Failure
+from ingest.catalogue.adaptations import Adaptations
+from ingest.catalogue.queued import QueuedWork
+from ingest.catalogue.records import CollectionRecord, CollectionStatus
+from ui.pace import pages_left, seconds_left
 from ui.portal import notices
 from ui.portal.adding import add_form
 from ui.portal.address import open_page, open_search
 from ui.portal.asked import Asked
+from ui.portal.collection_card import State, collection_card
 from ui.portal.importing import Activity
 from ui.portal.reader import Reader, current_reader
 from ui.portal.runtime import portal
-from ui.portal.uploads import is_upload
-from ui.portal.words import clean, count, plain
-from ui.verdict import verdict
+from ui.portal.schedules_section import schedules_section
+from ui.portal.words import count, plain
 
 _REFRESH_SECONDS = 2.0
-_DOCUMENTS_SHOWN = 500
-_FAILURES_SHOWN = 50
 
 
 def show() -> None:
@@ -37,144 +34,62 @@ def show() -> None:
             add_form([collection.name for collection in reader.collections], here=portal())
         busy = _is_busy(portal().importer.activities(), reader)
         st.fragment(_listing, run_every=_REFRESH_SECONDS if busy else None)()
+        if reader.viewer.manager:
+            schedules_section(reader.collections, portal())
+
+
+def statuses_of(collections: Sequence[CollectionRecord]) -> dict[str, CollectionStatus]:
+    """By name, of these collections."""
+    names = {collection.name for collection in collections}
+    return {status.name: status for status in portal().catalogue.status() if status.name in names}
 
 
 def _is_busy(activities: Sequence[Activity], reader: Reader) -> bool:
-    return any(activity.running for activity in activities) or any(
-        _left(status) for status in _statuses(reader.collections)
+    statuses = statuses_of(reader.collections).values()
+    return (
+        any(activity.running for activity in activities)
+        or any(pages_left(status) and not status.paused for status in statuses)
+        or bool(QueuedWork(portal().catalogue).inputs_by_collection())
     )
-
-
-def _statuses(collections: Sequence[CollectionRecord]) -> list[CollectionStatus]:
-    names = {collection.name for collection in collections}
-    return [status for status in portal().catalogue.status() if status.name in names]
-
-
-def _left(status: CollectionStatus) -> int:
-    """Pages not yet done."""
-    return status.by_state[PageState.WAITING] + status.by_state[PageState.RUNNING]
 
 
 def _listing() -> None:
     """All collections; run again every few seconds while something is going on."""
     with notices.errors_in_words():
-        reader = current_reader()
+        reader, catalogue = current_reader(), portal().catalogue
         activities = portal().importer.activities()
-        statuses = {status.name: status for status in _statuses(reader.collections)}
-        adapted = Adaptations(portal().catalogue).latest()
-        _activity(activities)
+        statuses = statuses_of(reader.collections)
+        inputs = QueuedWork(catalogue).inputs_by_collection()
+        seconds = seconds_left(catalogue, list(statuses.values()))
+        adapted = Adaptations(catalogue).latest()
+        _activity(activities, reader)
         if not reader.collections:
             with st.container(key="no_collections"):
                 st.subheader("No collection yet", anchor=False)
                 st.markdown("Add scans above, and they become searchable page by page.")
         for collection in reader.collections:
-            if collection.name in statuses:
-                _collection(collection, statuses[collection.name], reader, adapted.get(collection.id))
-        if st.session_state.pop("was_busy", False) and not _is_busy(activities, reader):
+            if (status := statuses.get(collection.name)) is not None:
+                state = State(
+                    status, inputs.get(collection.id, 0), seconds.get(collection.name), adapted.get(collection.id)
+                )
+                collection_card(collection, state, manager=reader.viewer.manager)
+        if st.session_state.pop("was_busy", False) != _is_busy(activities, reader):
+            st.session_state["was_busy"] = _is_busy(activities, reader)
             st.rerun()
         st.session_state["was_busy"] = _is_busy(activities, reader)
 
 
-def _activity(activities: Sequence[Activity]) -> None:
+def _activity(activities: Sequence[Activity], reader: Reader) -> None:
+    """What is being done, as far as this person may know of it."""
+    visible = {collection.name for collection in reader.collections}
     for activity in activities:
         name = plain(activity.collection)
+        if activity.collection not in visible:
+            continue
         if activity.error is not None:
             st.error(f"{plain(activity.what)} in *{name}* stopped. {plain(activity.error)}", icon=":material/error:")
         elif activity.running:
             st.info(f"{plain(activity.what)} in *{name}*. You can search meanwhile.", icon=":material/sync:")
-
-
-def _collection(
-    collection: CollectionRecord, status: CollectionStatus, reader: Reader, adaptation: AdaptationRecord | None
-) -> None:
-    with st.container(border=True, key=f"collection_{collection.id}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(plain(collection.name), anchor=False)
-            if status.words and st.button("Search here", icon=":material/search:", key=f"search_{collection.id}"):
-                st.session_state["go"] = collection.name
-                st.rerun(scope="app")
-        parts = [count(status.documents, "document"), count(status.pages, "page"), count(status.words, "word")]
-        if collection.groups:
-            parts.append("open to " + ", ".join(collection.groups))
-        if status.paused:
-            parts.append("paused")
-        st.markdown(plain(" · ".join(parts)))
-        _progress(status)
-        if adaptation is not None:
-            st.caption(plain(f"Adaptation: {verdict(adaptation)}"))
-        if status.failures:
-            _failures(collection, status.failures, reader)
-        with st.expander("Documents", icon=":material/description:"):
-            _documents(collection)
-        if reader.viewer.manager:
-            _actions(collection, status)
-
-
-def _progress(status: CollectionStatus) -> None:
-    left = _left(status)
-    if not left:
-        return
-    done = status.pages - left
-    st.progress(done / status.pages if status.pages else 0.0, text=f"{done:,} of {count(status.pages, 'page')} done")
-
-
-def _failures(collection: CollectionRecord, failures: Sequence[Failure], reader: Reader) -> None:
-    with st.expander(f"{count(len(failures), 'input')} failed", icon=":material/warning:", expanded=True):
-        for failure in failures[:_FAILURES_SHOWN]:
-            page = "" if failure.page is None else f", page {failure.page}"
-            st.markdown(f"- **{plain(_shown_input(failure.input))}{page}**  \n  {plain(failure.reason)}")
-        if len(failures) > _FAILURES_SHOWN:
-            st.caption(f"And {len(failures) - _FAILURES_SHOWN:,} more; `manuspect status` lists them all.")
-        if reader.viewer.manager:
-            st.button(
-                "Try again", key=f"retry_{collection.id}", icon=":material/refresh:",
-                on_click=portal().importer.retry, args=(collection.name,),
-            )  # fmt: skip
-
-
-def _shown_input(uri: str) -> str:
-    """Where a document came from, as the person who added it knows it: of an upload the file's name."""
-    return Path(uri).name if is_upload(portal().settings.home, uri) else uri
-
-
-def _documents(collection: CollectionRecord) -> None:
-    documents = portal().catalogue.documents(collection.id, 0, _DOCUMENTS_SHOWN)
-    names = {document.id: clean(document.label) for document in documents}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Open a document", list(names), index=None, format_func=lambda identity: names.get(identity, ""),
-            key=f"document_{collection.id}", placeholder="Type a part of its name",
-        )  # fmt: skip
-        if st.button("Open", key=f"open_{collection.id}", disabled=chosen is None):
-            st.session_state["open"] = chosen
-            st.rerun(scope="app")
-    st.dataframe(
-        [_document_row(document) for document in documents], hide_index=True, alt="Documents of the collection"
-    )
-    if len(documents) == _DOCUMENTS_SHOWN:
-        st.caption(f"The first {_DOCUMENTS_SHOWN} are shown.")
-
-
-def _document_row(document: DocumentRecord) -> dict[str, Any]:
-    details = "; ".join(f"{clean(key)}={clean(value)}" for key, value in document.details.items())
-    return {
-        "Document": clean(document.label),
-        "Kind": document.kind,
-        "Data": details,
-        "From": clean(_shown_input(document.uri)),
-    }
-
-
-def _actions(collection: CollectionRecord, status: CollectionStatus) -> None:
-    with st.container(horizontal=True):
-        st.button(
-            "Re-index", key=f"reindex_{collection.id}", icon=":material/autorenew:",
-            help="Bring every page up to the present model and word finder. It stays searchable meanwhile.",
-            on_click=portal().importer.reindex, args=(collection.name,), disabled=not status.pages,
-        )  # fmt: skip
-        if st.button("Delete", key=f"delete_{collection.id}", icon=":material/delete:"):
-            st.session_state["delete"] = collection.name
-            st.rerun(scope="app")
 
 
 def _confirm_deletion(name: str, words: int) -> None:
@@ -194,12 +109,12 @@ def _confirm_deletion(name: str, words: int) -> None:
 def _follow_requests() -> None:
     """What was pressed inside the part that refreshes itself, and must happen outside of it."""
     reader = current_reader()
-    names = {collection.name for collection in reader.collections}
+    visible = {collection.name for collection in reader.collections}
     go, delete, opened = (st.session_state.pop(name, None) for name in ("go", "delete", "open"))
-    if go in names:
+    if go in visible:
         open_search(Asked(collections=(go,)))
     if opened and (pages := portal().catalogue.pages(opened, 0, 1)):
         open_page(pages[0].id, "", Asked())
-    if delete in names and reader.viewer.manager:
-        words = sum(status.words for status in _statuses(reader.collections) if status.name == delete)
+    if delete in visible and reader.viewer.manager:
+        words = statuses_of(reader.collections)[delete].words
         st.dialog("Delete a collection")(_confirm_deletion)(delete, words)

@@ -65,6 +65,13 @@ class EngineFinder:
             return self._by_page(query)
         return _answer(self._ask(query))
 
+    def count_by(
+        self, asked: Asked, collections: Sequence[str], crop: bytes | None, keys: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        """As `Finder` says."""
+        query = replace(_query(asked, collections, crop), offset=0, limit=1, facets=("collection", *keys))
+        return self._ask(query).facets
+
     def export(self, asked: Asked, collections: Sequence[str], crop: bytes | None, form: str) -> bytes:
         """As `Finder` says."""
         query = replace(_query(asked, collections, crop), offset=0, limit=_MOST_EXPORTED)

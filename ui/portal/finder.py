@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +57,12 @@ class Finder(Protocol):
 
         `crop` is the uploaded picture, encoded. With `page`, every hit on that page, best first.
         """
+        ...
+
+    def count_by(
+        self, asked: Asked, collections: Sequence[str], crop: bytes | None, keys: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Metadata key, or `collection` -> value -> how many of the places that the total counts have it."""
         ...
 
     def export(self, asked: Asked, collections: Sequence[str], crop: bytes | None, form: str) -> bytes:

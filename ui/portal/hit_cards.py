@@ -29,7 +29,7 @@ def gallery_data(hits: Sequence[Found], question: Asked) -> dict[str, Any]:
 def page_name(number: int, label: str) -> str:
     """`page 3`, or `page 3 (12r)` where the source calls it something else."""
     label = clean(label)
-    return f"page {number}" if label in ("", str(number)) else f"page {number} ({label})"
+    return f"page {number}" if label.lstrip("0") in ("", str(number)) else f"page {number} ({label})"
 
 
 def percent(confidence: float | None) -> int | None:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ui.details import Detail
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Something being done to a collection, or done last."""
+    """Something that this portal does to a collection or hands on to workers, or did last."""
 
     collection: str
     """Name."""
@@ -23,8 +25,12 @@ class Activity:
 class Importer(Protocol):
     """Every call returns at once; pages and documents report their own failures in the catalogue."""
 
-    def add(self, collection: str, inputs: Sequence[str]) -> None:
-        """Add files, folders or URLs to the collection of that name."""
+    def add(self, collection: str, inputs: Sequence[str], details: Sequence[Detail] = ()) -> None:
+        """Add files, folders or URLs to the collection of that name; `details` are recorded with the documents."""
+        ...
+
+    def resume(self, collection: str) -> None:
+        """Go on with what waits in the collection of that name."""
         ...
 
     def retry(self, collection: str) -> None:

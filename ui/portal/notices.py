@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import streamlit as st
 
 from infra.errors import IndexBusyError, ManuspectError, UsageError
+from ingest.catalogue.records import CollectionStatus
 from ui.portal.address import ask, asked
-from ui.portal.words import plain
+from ui.portal.words import count, plain
 
 
 @contextmanager
@@ -39,10 +40,10 @@ def something_failed(error: Exception) -> bool:
     return True
 
 
-def welcome(has_words: bool) -> None:
-    """Before anything was asked."""
+def welcome(searchable: Sequence[CollectionStatus]) -> None:
+    """Before anything was asked; `searchable`: the collections with words in them."""
     with st.container(key="welcome"):
-        if has_words:
+        if searchable:
             st.subheader("Find a word in the hand that wrote it", anchor=False)
             st.markdown(
                 "Type a word and press Enter. You will see every place where it seems to be written, on the page "
@@ -51,6 +52,9 @@ def welcome(has_words: bool) -> None:
             st.markdown(
                 "You can also point at a word: open a page and draw a box around it, or upload a picture of it."
             )
+            words, pages = (sum(getattr(status, what) for status in searchable) for what in ("words", "pages"))
+            inside = count(words, "word"), count(pages, "page"), count(len(searchable), "collection")
+            st.caption("Here are {} on {} of {}.".format(*inside))
         else:
             st.subheader("Nothing is indexed yet", anchor=False)
             st.markdown("Add scans, PDFs or IIIF manifests under *Collections*, and search while they are being read.")

@@ -12,7 +12,7 @@ from ingest.catalogue.records import PageRecord, WordRecord
 from ingest.geometry import Region
 from ingest.iiif.regions import region_url
 from ui.portal import notices
-from ui.portal.address import asked, open_page, open_search, parameter
+from ui.portal.address import asked, link_to, open_page, open_search, parameter
 from ui.portal.asked import Asked, PlaceOnPage
 from ui.portal.crops import crop_picture
 from ui.portal.finder import Found
@@ -54,12 +54,14 @@ def _heading(document: str, page: PageRecord, question: Asked) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="page_heading"):
         if st.button("Back to the hits" if not question.is_empty else "Search", icon=":material/arrow_back:"):
             open_search(question)
-        st.subheader(f"{plain(document)}, {plain(page_name(page.number, page.label))}", anchor=False)
-        for step, label in ((-1, "Page before"), (1, "Page after")):
-            beside = here.pages(page.document_id, max(0, page.number - 1 + step), 1) if page.number + step > 0 else []
-            icon = ":material/chevron_left:" if step < 0 else ":material/chevron_right:"
-            if beside and st.button(label, icon=icon, key=f"page_step_{step}", type="tertiary"):
-                open_page(beside[0].id, "", question)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            for step, label in ((-1, "Page before"), (1, "Page after")):
+                number = page.number + step
+                beside = here.pages(page.document_id, number - 1, 1) if number > 0 else []
+                icon = ":material/chevron_left:" if step < 0 else ":material/chevron_right:"
+                if beside and st.button(label, icon=icon, key=f"page_step_{step}", type="tertiary"):
+                    open_page(beside[0].id, "", question)
+    st.subheader(f"{plain(document)}, {plain(page_name(page.number, page.label))}", anchor=False)
 
 
 def _page(page: PageRecord, canvas: tuple[int, int], question: Asked, reader: Reader) -> None:
@@ -76,7 +78,7 @@ def _page(page: PageRecord, canvas: tuple[int, int], question: Asked, reader: Re
     focus = _focus(word, words, hits)
     steps = _Steps(ranking, word)
     done = viewer(_viewer_data(page, canvas, hits, focus, word, steps), key="page_viewer")
-    _links(page, focus)
+    _links(page, focus, question, word)
     _line(page, canvas, words, word)
     if done is not None:
         _act(done, page, question, steps)
@@ -145,12 +147,16 @@ def _region_url(page: PageRecord, region: Region | None) -> str:
     return known or f"{base}/iiif/image/{page.id}/full/max/0/default.jpg"
 
 
-def _links(page: PageRecord, focus: Region | None) -> None:
+def _links(page: PageRecord, focus: Region | None, question: Asked, word: str) -> None:
     """Ways to take the place elsewhere."""
     base = portal().settings.base_url.rstrip("/")
     manifest = quote(f"{base}/iiif/presentation/{page.document_id}/manifest", safe="")
     with st.container(horizontal=True, key="links"):
         with st.popover("Addresses", icon=":material/link:", help="To cite this place or open it in other programs"):
+            st.caption("This page with what was asked")
+            st.code(
+                link_to("page", {**question.to_params(), "page": page.id, "hit": word}), language=None, wrap_lines=True
+            )
             st.caption("IIIF region")
             st.code(_region_url(page, focus), language=None, wrap_lines=True)
             st.caption("Canvas")

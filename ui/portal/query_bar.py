@@ -1,15 +1,15 @@
-"""The search box with its help, the ways to search by example, and the filters."""
+"""The search box with its help, and the ways to search by example."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
 from ui.portal.address import CROP_KEY, ask, asked
 from ui.portal.asked import Asked
+from ui.portal.filters import filters_menu, mirror
 from ui.portal.reader import Reader, uploaded_crop
 from ui.portal.words import count, plain
 
@@ -33,7 +33,7 @@ _CROP_MB = 10
 def query_bar(question: Asked, reader: Reader) -> None:
     """The box and the buttons beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="query"):
-        _mirror("ask_text", question.text)
+        mirror("ask_text", question.text)
         st.text_input(
             "Find a word",
             key="ask_text",
@@ -45,17 +45,10 @@ def query_bar(question: Asked, reader: Reader) -> None:
         )
         with st.popover("Example", icon=":material/image_search:", help="Search by the picture of a word"):
             _by_example()
-        with st.popover(_filters_label(question), icon=":material/tune:", help="Where to search, and how sure to be"):
-            _filters(question, reader)
+        filters_menu(question, reader)
         with st.popover("Help", icon=":material/help:"):
             st.markdown(_HELP)
     _examples(question)
-
-
-def _mirror(key: str, value: Any) -> None:
-    """Let a widget show what the address says."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
 
 
 def _change_text() -> None:
@@ -74,56 +67,6 @@ def _by_example() -> None:
         ask(Asked(crop=digest, collections=asked().collections, least=asked().least))
         st.rerun()
     st.caption("Or open a page and draw a box around a word there.")
-
-
-def _filters_label(question: Asked) -> str:
-    number = sum((bool(question.collections), bool(question.first_page or question.last_page), bool(question.metadata)))
-    return f"Filters ({number})" if number else "Filters"
-
-
-def _filters(question: Asked, reader: Reader) -> None:
-    _mirror("ask_least", question.least)
-    st.slider(
-        "Least confidence", 0, 100, step=5, format="%d %%", key="ask_least", on_change=_change_filters,
-        help="Hits that are less sure are left out and not counted.",
-    )  # fmt: skip
-    names = [collection.name for collection in reader.collections]
-    _mirror("ask_in", [name for name in question.collections if name in names])
-    st.multiselect("Collections", names, key="ask_in", placeholder="All", on_change=_change_filters)
-    first, last = st.columns(2)
-    _mirror("ask_from", question.first_page)
-    _mirror("ask_to", question.last_page)
-    with first:
-        st.number_input("From page", min_value=1, value=None, step=1, key="ask_from", on_change=_change_filters)
-    with last:
-        st.number_input("To page", min_value=1, value=None, step=1, key="ask_to", on_change=_change_filters)
-    _mirror("ask_meta", "; ".join(f"{key}={value}" for key, value in question.metadata))
-    st.text_input(
-        "Document data", key="ask_meta", placeholder="year=1840..1860; place=Lyon", on_change=_change_filters,
-        help="Only documents whose metadata have these values. See Collections for what each document has.",
-    )  # fmt: skip
-    if _filters_label(question) != "Filters":
-        st.button("Clear filters", key="ask_clear", on_click=_clear_filters, icon=":material/filter_alt_off:")
-
-
-def _change_filters() -> None:
-    state = st.session_state
-    pairs = (part.partition("=") for part in (state["ask_meta"] or "").split(";"))
-    ask(
-        replace(
-            asked(),
-            least=int(state["ask_least"]),
-            collections=tuple(state["ask_in"]),
-            first_page=state["ask_from"],
-            last_page=state["ask_to"],
-            metadata=tuple((key.strip(), value.strip()) for key, mark, value in pairs if mark and key.strip()),
-            part=1,
-        )
-    )
-
-
-def _clear_filters() -> None:
-    ask(replace(asked(), collections=(), first_page=None, last_page=None, metadata=(), part=1))
 
 
 def _examples(question: Asked) -> None:

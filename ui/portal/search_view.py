@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
+from ingest.catalogue.records import CollectionStatus
 from ui.portal import notices
 from ui.portal.address import ask, asked, open_page, open_search
 from ui.portal.asked import PAGE_SIZES, Asked
@@ -30,16 +31,17 @@ def show() -> None:
     question = asked()
     query_bar(question, reader)
     if question.is_empty:
-        notices.welcome(_has_words(reader))
+        notices.welcome(_searchable(reader))
         return
     with notices.errors_in_words():
-        answer = portal().finder.find(question, reader.searched(question), uploaded_crop(question))
+        with st.spinner("Searching"):
+            answer = portal().finder.find(question, reader.searched(question), uploaded_crop(question))
         _results(answer, question, reader)
 
 
-def _has_words(reader: Reader) -> bool:
+def _searchable(reader: Reader) -> list[CollectionStatus]:
     names = {collection.name for collection in reader.collections}
-    return any(status.words for status in portal().catalogue.status() if status.name in names)
+    return [status for status in portal().catalogue.status() if status.words and status.name in names]
 
 
 def _results(answer: Answer, question: Asked, reader: Reader) -> None:

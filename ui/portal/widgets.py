@@ -33,9 +33,11 @@ _GALLERY_HTML = '<div class="gallery-host"></div>'
 _VIEWER_HTML = """
 <div class="viewer-host" data-state="loading">
   <div class="bar" role="toolbar" aria-label="Page">
-    <button type="button" data-do="previous" aria-keyshortcuts="p" title="Previous hit (p)">‹ Previous</button>
+    <button type="button" data-do="previous" aria-keyshortcuts="p" aria-label="Previous hit"
+      title="Previous hit (p)">‹<span class="word"> Previous</span></button>
     <span class="counter" role="status"></span>
-    <button type="button" data-do="next" aria-keyshortcuts="n" title="Next hit (n)">Next ›</button>
+    <button type="button" data-do="next" aria-keyshortcuts="n" aria-label="Next hit"
+      title="Next hit (n)"><span class="word">Next </span>›</button>
     <span class="space"></span>
     <button type="button" data-do="smaller" aria-label="Smaller" title="Smaller">−</button>
     <button type="button" data-do="larger" aria-label="Larger" title="Larger">+</button>
@@ -43,9 +45,12 @@ _VIEWER_HTML = """
     <button type="button" data-do="back" title="Back to the hit">To the hit</button>
     <button type="button" data-do="draw" aria-pressed="false" aria-keyshortcuts="b"
       title="Draw a box around a word to find it elsewhere (b)">Draw a box</button>
-    <button type="button" data-do="copy" title="Copy the IIIF address of the marked region">Copy region link</button>
+    <button type="button" data-do="copy" title="Copy the IIIF address of the marked region">Copy link</button>
   </div>
-  <div class="frame"><div class="stage" tabindex="0" role="img"></div><p class="message" role="status" hidden></p></div>
+  <div class="frame">
+    <div class="stage" tabindex="0" role="img" aria-label="Page image"></div>
+    <p class="message" role="status">Loading the page…</p>
+  </div>
 </div>
 """
 

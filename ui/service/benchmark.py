@@ -1,7 +1,8 @@
 """How many word crops a second the image service gives: `python -m ui.service.benchmark`.
 
-One server process, as in the portal, and clients in another, which ask for random words of a large page over kept-alive
-connections. Prints one JSON object.
+One server process, as in the portal, then two on one socket, and clients in another process, which ask for random words
+of a large page over kept-alive connections. Beside it, in the same run: the same crops read from the open page by
+libvips alone in one thread, and read, scaled and encoded without a server. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import argparse
 import http.client
 import json
 import multiprocessing
+import os
 import random
 import socket
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +30,17 @@ from infra.settings import Settings, load_settings
 from ingest.catalogue import Catalogue
 from ingest.catalogue.database import Database
 from ingest.catalogue.tables import PageRow
-from ingest.page_images import write_page_image
+from ingest.geometry import Region
+from ingest.page_images import PageImageReader, write_page_image
 from ingest.sources.source import PageImage, PageRef, SourceInfo
 from ui.service.app import create_app
+from ui.service.image_request import ImageLimits, parse_image_request
+from ui.service.page_reader import PageReader
 
 PAGE = (6000, 8480)
 """Width, height of the page, pixels: A3 at 500 dpi."""
 WORD = (280, 90)
+SIZE = "!640,176"
 
 
 def main(arguments: list[str]) -> None:
@@ -44,15 +52,53 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(home=Path(folder))
         page = _make_page(settings)
-        port = _free_port()
-        server = multiprocessing.get_context("spawn").Process(target=_serve, args=(settings, port), daemon=True)
-        server.start()
+        report: dict[str, object] = {"cores": os.cpu_count(), "connections": chosen.connections}
+        report |= _bare(settings, chosen.seconds)
+        for processes in (1, 2):
+            with _serving(settings, processes) as port:
+                report[f"served_by_{processes}"] = _measure(port, page, chosen.seconds, chosen.connections)
+        print(json.dumps(report, indent=1))
+
+
+def _bare(settings: Settings, seconds: float) -> dict[str, float]:
+    """Crops a second in one thread without a server: read by libvips; read, scaled and encoded."""
+    files = FileStore(settings.files_root)
+    image, reader = PageImageReader(files, "page.tif"), PageReader(files)
+
+    def render(x: int, y: int) -> object:
+        parts = f"{x},{y},{WORD[0]},{WORD[1]}", SIZE, "0", "default.jpg"
+        return reader.render("page.tif", parse_image_request(*parts, page_size=PAGE, limits=ImageLimits()))
+
+    return {
+        "libvips_reads_per_second": _rate(lambda x, y: image.crop(Region(x, y, *WORD)), seconds),
+        "rendered_per_second": _rate(render, seconds),
+    }
+
+
+def _rate(work: Callable[[int, int], object], seconds: float) -> float:
+    chance, done = random.Random(0), 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        work(*_place(chance))
+        done += 1
+    return round(done / seconds, 1)
+
+
+@contextmanager
+def _serving(settings: Settings, processes: int) -> Iterator[int]:
+    """Servers that share one socket; gives its port."""
+    spawn = multiprocessing.get_context("spawn")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        servers = [spawn.Process(target=_serve, args=(settings, listener), daemon=True) for _ in range(processes)]
+        for server in servers:
+            server.start()
         try:
-            _wait(port)
-            print(json.dumps(_measure(port, page, chosen.seconds, chosen.connections)))
+            _wait(port := listener.getsockname()[1])
+            yield port
         finally:
-            server.terminate()
-            server.join()
+            for server in servers:
+                server.terminate()
+                server.join()
 
 
 def _make_page(settings: Settings) -> str:
@@ -74,9 +120,9 @@ def _make_page(settings: Settings) -> str:
     return record.id
 
 
-def _serve(settings: Settings, port: int) -> None:
+def _serve(settings: Settings, listener: socket.socket) -> None:
     application = create_app(settings, lambda *_: (0, []))
-    uvicorn.run(application, host="127.0.0.1", port=port, access_log=False, log_level="error")
+    uvicorn.Server(uvicorn.Config(application, access_log=False, log_level="error")).run([listener])
 
 
 def _measure(port: int, page: str, seconds: float, connections: int) -> dict[str, float | int]:
@@ -90,7 +136,6 @@ def _measure(port: int, page: str, seconds: float, connections: int) -> dict[str
     p50, p95 = np.percentile(times, [50, 95]) * 1000
     return {
         "crops_per_second": round(len(times) / seconds, 1),
-        "connections": connections,
         "p50_ms": round(float(p50), 1),
         "p95_ms": round(float(p95), 1),
     }
@@ -100,8 +145,8 @@ def _ask(port: int, page: str, end: float, seed: int, times: list[float]) -> Non
     chance = random.Random(seed)
     connection = http.client.HTTPConnection("127.0.0.1", port)
     while (start := time.monotonic()) < end:
-        x, y = chance.randrange(PAGE[0] - 2 * WORD[0]), chance.randrange(PAGE[1] - 2 * WORD[1])
-        connection.request("GET", f"/iiif/image/{page}/{x},{y},{WORD[0]},{WORD[1]}/!640,176/0/default.jpg")
+        x, y = _place(chance)
+        connection.request("GET", f"/iiif/image/{page}/{x},{y},{WORD[0]},{WORD[1]}/{SIZE}/0/default.jpg")
         answer = connection.getresponse()
         answer.read()
         if answer.status != 200:
@@ -110,20 +155,16 @@ def _ask(port: int, page: str, end: float, seed: int, times: list[float]) -> Non
     connection.close()
 
 
+def _place(chance: random.Random) -> tuple[int, int]:
+    return chance.randrange(PAGE[0] - 2 * WORD[0]), chance.randrange(PAGE[1] - 2 * WORD[1])
+
+
 def _wait(port: int) -> None:
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the service did not start")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Until a server answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection.request("GET", "/healthz")
+    connection.getresponse().read()
+    connection.close()
 
 
 if __name__ == "__main__":

@@ -66,14 +66,13 @@ function card(hit) {
     type: "button", class: "crop", "data-action": "open", tabindex: "-1",
     "aria-keyshortcuts": "Enter m + -",
   }, picture(hit));
-  const caption = make("div", { class: "caption" },
-    make("span", { class: "place", title: hit.place, text: hit.place }),
-    make("span", { class: "leaf" }, make("span", { text: hit.page }), confidence(hit)));
+  const place = make("span", { class: "place", title: hit.place, text: hit.place });
+  const leaf = make("span", { class: "leaf" }, make("span", { class: "name", title: hit.page, text: hit.page }), confidence(hit));
   const actions = make("div", { class: "actions", role: "group", "aria-label": "This hit" },
     action("like", "More like this", undefined),
     action("up", "This is the word", hit.vote === 1),
     action("down", "This is not the word", hit.vote === -1));
-  const item = make("li", { class: "hit", "data-id": hit.id }, open, make("div", { class: "foot" }, caption, actions));
+  const item = make("li", { class: "hit", "data-id": hit.id }, open, place, make("div", { class: "foot" }, leaf, actions));
   item.dataset.vote = hit.vote;
   return item;
 }

@@ -44,7 +44,7 @@ class Leaf {
 
   listen() {
     const { viewer } = this;
-    viewer.addHandler("open", () => { this.mark(); this.goTo(this.data.focus, true); this.host.dataset.state = "ready"; });
+    viewer.addHandler("open", () => { this.say(""); this.mark(); this.goTo(this.data.focus, true); this.host.dataset.state = "ready"; });
     viewer.addHandler("open-failed", () => this.say("This page cannot be shown: its image could not be read."));
     viewer.addHandler("canvas-click", (event) => {
       if (!event.quick || this.drawing) return;
@@ -87,7 +87,7 @@ class Leaf {
     }
     if (!old || old.page !== data.page) {
       this.host.dataset.state = "loading";
-      this.say("");
+      this.say("Loading the page…");
       this.viewer.open(tileSource(data));
     } else if (JSON.stringify(old) !== JSON.stringify(data)) {
       this.mark();

@@ -1,0 +1,51 @@
+"""Contrast of our colours, and axe-core's rules of WCAG 2.2 AA on every page, by day and by lamplight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from ui.portal.appearance import DARK, LIGHT
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_colours_can_be_told_apart(theme: dict[str, str]) -> None:
+    for ground in (theme["backgroundColor"], theme["secondaryBackgroundColor"]):
+        assert contrast(theme["textColor"], ground) >= 7
+        for accent in ("primaryColor", "linkColor", "grayTextColor"):
+            assert contrast(theme[accent], ground) >= 4.5
+    assert contrast(MARK, theme["backgroundColor"]) >= 3  # the name at the top is large text
+
+
+MARK = "#a8632f"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["/", "/?q=harbour&group=page", "/?q=harbour&min=100", "/collections", "page"])
+def test_pages_keep_the_rules(portal: Any, page: Page, address: str, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(portal.url + ("/?q=harbour" if address == "page" else address))
+    if address == "page":
+        page.locator(".gallery-host .hit .crop").first.click()
+        expect(page.locator(".viewer-host")).to_have_attribute("data-state", "ready")
+        expect(page.get_by_text("On this line")).to_be_visible()
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    page.wait_for_timeout(300)  # colours fade in
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [(rule["id"], [node["html"][:300] for node in rule["nodes"][:3]]) for rule in found] == []
