@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,15 +37,40 @@ def test_colours_can_be_told_apart(theme: dict[str, str]) -> None:
 MARK = "#a8632f"
 
 
+def open_page(page: Page) -> None:
+    page.locator(".gallery-host .hit .crop").first.click()
+    expect(page.locator(".viewer-host")).to_have_attribute("data-state", "ready")
+    expect(page.get_by_text("On this line")).to_be_visible()
+
+
+def open_filters(page: Page) -> None:
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_role("combobox", name="Collections")).to_be_visible()
+
+
+def open_form(page: Page) -> None:
+    page.get_by_text("Add to a collection").click()
+    expect(page.get_by_role("button", name="Add files")).to_be_visible()
+
+
+PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
+    "welcome": ("/", None),
+    "by page": ("/?q=harbour&group=page", None),
+    "not found": ("/?q=harbour&min=100", None),
+    "filters": ("/?q=harbour", open_filters),
+    "page": ("/?q=harbour", open_page),
+    "collections": ("/collections", open_form),
+}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["/", "/?q=harbour&group=page", "/?q=harbour&min=100", "/collections", "page"])
-def test_pages_keep_the_rules(portal: Any, page: Page, address: str, scheme: Any) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_keep_the_rules(portal: Any, page: Page, name: str, scheme: Any) -> None:
+    address, act = PAGES[name]
     page.emulate_media(color_scheme=scheme)
-    page.goto(portal.url + ("/?q=harbour" if address == "page" else address))
-    if address == "page":
-        page.locator(".gallery-host .hit .crop").first.click()
-        expect(page.locator(".viewer-host")).to_have_attribute("data-state", "ready")
-        expect(page.get_by_text("On this line")).to_be_visible()
+    page.goto(portal.url + address)
+    if act is not None:
+        act(page)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
     page.wait_for_timeout(300)  # colours fade in
     found = Axe().run(page, options=RULES).response["violations"]

@@ -86,7 +86,8 @@ def test_a_page_shows_its_hits_and_steps_through_them(portal: Any, page: Page) -
 def test_the_region_address_is_an_image(portal: Any, page: Page) -> None:
     open_first_hit(page, portal.url)
     page.get_by_role("button", name="Addresses").click()
-    address = page.locator("[data-testid=stCode]").first.inner_text().strip()
+    link, address = (page.locator("[data-testid=stCode]").nth(n).inner_text().strip() for n in (0, 1))
+    assert parse_qs(urlsplit(link).query)["hit"] == parameters(page)["hit"]
     assert re.search(r"/iiif/image/[0-9a-f-]{36}/\d+,\d+,\d+,\d+/", address)
     answer = page.request.get(address.replace("http://localhost:8501", portal.url))
     assert answer.status == 200
@@ -218,7 +219,7 @@ def test_filters_show_how_many_hits_each_leaves(portal: Any, page: Page) -> None
 
 def test_typing_asks_nothing_and_the_last_question_wins(portal: Any, page: Page) -> None:
     sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.goto(portal.url)
     box = page.get_by_label("Find a word")
     box.click()
