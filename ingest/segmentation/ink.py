@@ -11,7 +11,7 @@ from ingest.sources.source import Grey
 Mask = NDArray[np.bool_]
 """bool (H, W), True where a pixel belongs."""
 
-_GRAIN = 11.0
+_GRAIN = 16.0
 """Paper is not darker than its surroundings by more than this, of 255."""
 _CONTRAST = 0.35
 """Share of the local standard deviation by which ink is darker than the local mean."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +19,7 @@ LETTER = 15.0
 STEP = 2
 """Pixels of the copy per map pixel."""
 _MULTIPLE = 32
-_WEIGHTS = "weights/pages.onnx"
+WEIGHTS = "weights/pages.onnx"
 
 Map = NDArray[np.float32]
 """float32 (H / STEP, W / STEP)."""
@@ -37,6 +36,8 @@ class PageMaps:
     above: Map
     below: Map
     """How far the word at this pixel reaches up and down from it, map pixels; says nothing outside bands."""
+    upright: float
+    """How sure the writing stands on its feet and not on its head, 0 to 1; 1 where there is none."""
 
 
 def find_maps(copy: Grey) -> PageMaps:
@@ -46,14 +47,14 @@ def find_maps(copy: Grey) -> PageMaps:
     network = _network()
     network.setInput((padded.astype(np.float32) / 255)[None, None])
     maps = np.asarray(network.forward(), np.float32)[0, :, : (height + 1) // STEP, : (width + 1) // STEP]
-    probabilities = 1 / (1 + np.exp(-np.clip(maps[:2], -30, 30)))
-    reach = np.maximum(maps[2:], 0) * (LETTER / STEP)
-    return PageMaps(probabilities[0], probabilities[1], reach[0], reach[1])
+    band, gap = _probability(maps[0]), _probability(maps[1])
+    above, below = np.maximum(maps[2:4], 0) * (LETTER / STEP)
+    written = maps[4][band > 0.5]
+    return PageMaps(band, gap, above, below, float(_probability(written).mean()) if len(written) else 1.0)
 
 
-def weights_digest() -> str:
-    """SHA-256 of the network, hex."""
-    return hashlib.sha256(_weights()).hexdigest()
+def _probability(logits: Map) -> Map:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
 
 
 _local = threading.local()
@@ -65,11 +66,11 @@ def _network() -> cv2.dnn.Net:
         try:
             _local.network = cv2.dnn.readNetFromONNX(np.frombuffer(_weights(), np.uint8))
         except (cv2.error, OSError) as error:
-            raise ModelError(f"the page network cannot be loaded from {_WEIGHTS}: {error}") from error
+            raise ModelError(f"the page network cannot be loaded from {WEIGHTS}: {error}") from error
     network: cv2.dnn.Net = _local.network
     return network
 
 
 @cache
 def _weights() -> bytes:
-    return files("ingest.segmentation").joinpath(_WEIGHTS).read_bytes()
+    return files("ingest.segmentation").joinpath(WEIGHTS).read_bytes()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from ingest.geometry import Region
 from ingest.segmentation.words import TextLine, WordBox
 
-DOUBT = (0.4, 0.6)
+Doubt = tuple[float, float]
+DOUBT: Doubt = (0.3, 0.3)
 """Gaps whose probability lies between are read both ways, as parting two words and as lying within one."""
 _MOST_PARTS = 3
 """A merged reading covers at most so many parts."""
 
 
-def read_line(parts: Sequence[Region], chances: Sequence[float], doubt: tuple[float, float] = DOUBT) -> TextLine:
+def read_line(parts: Sequence[Region], chances: Sequence[float], doubt: Doubt = DOUBT) -> TextLine:
     """All words of a line.
 
     `parts` are the boxes between neighbouring cuts, left to right, and `chances` the probability of each of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from ingest.segmentation.network import STEP, PageMaps, find_maps
 from ingest.sources.source import Grey
 
-_AIM = 18.0
+_AIM = 20.0
 """Height of an x on the copy, pixels: a little more than the network was taught on finds the narrowest gaps best."""
 _FIRST_LOOK = 1500
 """Longest side at which letters of most pages are of a height the network sees, pixels."""
@@ -18,25 +19,43 @@ _TILE = 640
 """Side of the part looked at first, pixels."""
 _COARSE = 20
 """Step by which the tile is moved about, pixels."""
-_MOST_PIXELS = 2.6e6
+_LEAST_WRITTEN = 0.06
+"""Less of a busy tile is letter bodies only where there is little writing, or where it does not run level."""
+_MOST_PIXELS = 4.5e6
 """Size of the largest copy: it bounds the time for pages of tiny writing."""
 _LARGEST = 3.0
 """Small images are enlarged at most by this."""
 
 
-def choose_scale(grey: Grey) -> float:
-    """Copy pixels per page pixel, such that an x is about _AIM pixels high on the copy.
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """How to take a page so that the network sees it best."""
 
-    A first look at the part of the page with most strokes tells; where it shows no writing the page is taken at the
-    size of the first look.
-    """
+    sideways: bool
+    """Whether the writing runs up or down the page, so that a quarter turn makes it level."""
+    scale: float
+    """Copy pixels per page pixel, such that an x is about _AIM pixels high on the copy."""
+
+
+def first_look(grey: Grey) -> FirstLook:
+    """Look at the part of the page with most strokes; where it shows no writing the page is taken at that size."""
     first = min(_LARGEST, _FIRST_LOOK / max(grey.shape))
-    copy = resized(grey, first)
-    tile = _busiest(copy)
-    height = letter_height(find_maps(tile))
+    tile = _busiest(resized(grey, first))
+    maps = find_maps(tile)
+    sideways = False
+    if _written(maps) < _LEAST_WRITTEN:
+        turned = find_maps(np.ascontiguousarray(np.rot90(tile)))
+        sideways = _written(turned) > 2 * max(_written(maps), _LEAST_WRITTEN / 2)
+        maps = turned if sideways else maps
+    height = letter_height(maps)
     scale = first if height is None else first * float(np.clip(_AIM / (height * STEP), 0.4, 2.5))
     largest = math.sqrt(_MOST_PIXELS / (grey.shape[0] * grey.shape[1]))
-    return float(min(scale, largest, _LARGEST))
+    return FirstLook(sideways, float(min(scale, largest, _LARGEST)))
+
+
+def _written(maps: PageMaps) -> float:
+    """Share of the pixels that are surely letter bodies."""
+    return float((maps.band > 0.7).mean())
 
 
 def letter_height(maps: PageMaps) -> float | None:

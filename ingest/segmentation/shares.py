@@ -16,11 +16,13 @@ from ingest.segmentation.baselines import Course
 from ingest.segmentation.ink import Mask
 from ingest.segmentation.network import STEP
 
-_LOOSE = 1.2
+_LOOSE = 0.8
 """Dots and accents lie at most so many letter heights from the letter bodies they belong to."""
-_TAIL_HEIGHT, _TAIL_LENGTH, _TAIL_KEPT = 0.25, 1.0, 0.3
+_TAIL_HEIGHT, _TAIL_LENGTH, _TAIL_KEPT = 0.25, 0.6, 0.3
 """Ends of a word lower than the first and longer than the second are cut down to the third; in letter heights."""
-_SPECK = 0.015
+_SLACK, _LEAN = 0.15, 0.25
+"""How far ink reaches beyond the rows the network expects, and beyond the ends of the letter bodies; letter heights."""
+_SPECK = 0.04
 """Loose ink smaller than this many squared letter heights is dirt."""
 _Number = TypeVar("_Number", np.int32, np.float32)
 
@@ -113,21 +115,24 @@ def _owners(
 def _limited(
     owner: NDArray[np.int32], box: tuple[slice, slice] | None, number: int, body: Body, letter: float
 ) -> Region | None:
-    """The box of a word's ink within the rows it can reach."""
+    """The box of a word's ink within the rows and columns it can reach."""
     if box is None:
         return None
-    slack = 0.5 * letter
-    first = max(box[0].start, int((body.top - slack) * STEP))
-    last = min(box[0].stop, int((body.bottom + slack) * STEP) + 1)
-    if last <= first:
-        return None
-    mine = owner[first:last, box[1]] == number
-    rows = np.flatnonzero(mine.any(axis=1))
-    if not len(rows):
+    rows = _within(box[0], body.top - _SLACK * letter, body.bottom + _SLACK * letter)
+    columns = _within(box[1], body.left - _LEAN * letter, body.right + _LEAN * letter)
+    mine = owner[rows, columns] == number
+    if not mine.any():
         return None
     left, right = _without_tails(mine.sum(axis=0), letter * STEP)
-    x, y = box[1].start + left, first + int(rows[0])
-    return Region(x, y, right - left, int(rows[-1] - rows[0]) + 1)
+    inked = np.flatnonzero(mine[:, left:right].any(axis=1))
+    x, y = columns.start + left, rows.start + int(inked[0])
+    return Region(x, y, right - left, int(inked[-1] - inked[0]) + 1)
+
+
+def _within(pixels: slice, first: float, last: float) -> slice:
+    """The part of a run of pixels between two places on the map."""
+    start = max(pixels.start, int(first * STEP))
+    return slice(start, max(start, min(pixels.stop, int(last * STEP) + 1)))
 
 
 def _without_tails(profile: NDArray[np.int_], letter: float) -> tuple[int, int]:

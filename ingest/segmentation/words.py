@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest.geometry import Region
@@ -26,3 +27,8 @@ class TextLine:
 
     region: Region
     words: tuple[WordBox, ...]
+
+    def moved(self, move: Callable[[Region], Region]) -> TextLine:
+        """The line with all its regions in other coordinates."""
+        words = (WordBox(move(word.region), word.position, word.span, word.score) for word in self.words)
+        return TextLine(move(self.region), tuple(words))

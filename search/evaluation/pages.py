@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from infra.errors import CorruptError, InputError
 from infra.settings import Settings
-from ingest.geometry import Region
-from ingest.segmentation import TextLine, WordBox
+from ingest.segmentation import TextLine
 from ingest.sources import open_source
 from search.evaluation.page_xml import TruthPage
 from search.evaluation.pages_boxes import BoxCounts, compare_boxes
@@ -117,18 +116,11 @@ def _read(image: Path, settings: Settings) -> NDArray[np.uint8]:
 def _count(page: PageFile, pixels: NDArray[np.uint8], searched: SearchedPages) -> BoxCounts:
     """Compare boxes in the ground truth's pixels."""
     size, truth_size = (pixels.shape[1], pixels.shape[0]), (page.truth.width, page.truth.height)
-    lines = [_moved(line, size, truth_size) for line in searched.lines(page.image) or ()]
+    found = searched.lines(page.image) or ()
+    lines = [line.moved(lambda region: region.scaled(size, truth_size)) for line in found]
     if size != truth_size:
         pixels = np.asarray(cv2.resize(pixels, truth_size, interpolation=cv2.INTER_AREA), np.uint8)
     return compare_boxes(pixels, page.truth, lines).counts()
-
-
-def _moved(line: TextLine, size: tuple[int, int], truth_size: tuple[int, int]) -> TextLine:
-    def moved(region: Region) -> Region:
-        return region.scaled(size, truth_size)
-
-    words = tuple(WordBox(moved(word.region), word.position, word.span, word.score) for word in line.words)
-    return TextLine(moved(line.region), words)
 
 
 def _in_truth_pixels(

@@ -1,14 +1,16 @@
 """Our word finder beside the common ones, on the same pages: `python -m search.evaluation.pages_peers FOLDER`.
 
-Peers: the OpenCV dilation segmenter of the tutorials; the scale-space blobs of Manmatha and Srimal (1999); the layout
-boxes of tesseract, where its command is installed.
+Peers: the OpenCV dilation segmenter of the tutorials; the scale-space blobs of Manmatha and Srimal (1999); and, where
+their commands are on the path, the layout boxes of tesseract and the lines of kraken's legacy segmenter.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -20,8 +22,10 @@ from numpy.typing import NDArray
 
 from ingest.geometry import Region
 from ingest.segmentation import TextLine, WordBox, segment_page
+from ingest.segmentation.ink import Mask
 from search.evaluation.pages_boxes import BoxCounts, compare_boxes
 from search.evaluation.pages_folder import PageFile, by_collection, read_folder
+from search.evaluation.pages_ink import clear_ink
 
 Pixels = NDArray[np.uint8]
 Segmenter = Callable[[Pixels], Sequence[TextLine]]
@@ -68,6 +72,26 @@ def tesseract(pixels: Pixels) -> list[TextLine]:
     return _as_lines([tuple(map(int, row[6:10])) for row in rows if row[0] == "5"], pixels)
 
 
+def kraken(pixels: Pixels) -> list[TextLine]:
+    """Lines of `kraken binarize segment --boxes`, which knows no words; they part at white a third of their height."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    with tempfile.TemporaryDirectory() as folder:
+        page, lines = Path(folder) / "page.png", Path(folder) / "lines.json"
+        cv2.imwrite(str(page), grey)
+        command = [shutil.which("kraken") or "kraken", "-i", str(page), str(lines), "binarize", "segment", "--boxes"]
+        subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+        found = json.loads(lines.read_text())["lines"]
+    ink = clear_ink(pixels)
+    return _as_lines([box for line in found for box in _white_apart(ink, *line["bbox"])], pixels)
+
+
+def _white_apart(ink: Mask, left: int, top: int, right: int, bottom: int) -> list[tuple[int, ...]]:
+    """Boxes x, y, w, h of the stretches of ink in a line's box."""
+    columns = left + np.flatnonzero(ink[top:bottom, left:right].any(axis=0))
+    parts = np.split(columns, np.flatnonzero(np.diff(columns) > (bottom - top) / 3) + 1)
+    return [(int(part[0]), top, int(part[-1] - part[0]) + 1, bottom - top) for part in parts if len(part)]
+
+
 def _as_lines(boxes: Sequence[tuple[int, ...] | Sequence[int]], pixels: Pixels) -> list[TextLine]:
     """Each box as a line of one word; specks and page-sized boxes are left out."""
     height, width = pixels.shape[:2]
@@ -76,11 +100,13 @@ def _as_lines(boxes: Sequence[tuple[int, ...] | Sequence[int]], pixels: Pixels) 
     return [TextLine(region, (WordBox(region, 0),)) for region in regions]
 
 
-def compare(pages: Sequence[PageFile], segmenters: dict[str, Segmenter]) -> dict[str, dict[str, BoxCounts]]:
-    """Counts by segmenter and collection."""
+def compare(
+    pages: Sequence[PageFile], segmenters: dict[str, Segmenter], every: int = 1
+) -> dict[str, dict[str, BoxCounts]]:
+    """Counts by segmenter and collection, on every so many-th page of each collection."""
     counts: dict[str, dict[str, BoxCounts]] = {name: {} for name in segmenters}
     for collection, group in by_collection(pages).items():
-        for page in group:
+        for page in group[::every]:
             pixels = np.asarray(cv2.imread(str(page.image), cv2.IMREAD_COLOR_RGB), np.uint8)
             for name, segment in segmenters.items():
                 started = time.perf_counter()
@@ -110,12 +136,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="page images, each with its PAGE or ALTO file of the same name")
-    pages, _ = read_folder(parser.parse_args().folder)
+    parser.add_argument("--every", type=int, default=1, help="take every so many-th page of each collection")
+    arguments = parser.parse_args()
+    pages, _ = read_folder(arguments.folder)
     cv2.setNumThreads(1)
     segmenters: dict[str, Segmenter] = {"ours": segment_page, "dilation": dilation, "scale space": scale_space}
-    if shutil.which("tesseract"):
-        segmenters["tesseract"] = tesseract
-    print(table(compare(pages, segmenters)))
+    installed: dict[str, Segmenter] = {"tesseract": tesseract, "kraken": kraken}
+    segmenters |= {name: peer for name, peer in installed.items() if shutil.which(name)}
+    print(table(compare(pages, segmenters, arguments.every)))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def read_page(image: Path, *, complete: bool = True) -> Page:
     usual = _usual_height(lines)
     bands, gaps, unknown, words, cells = [], [], [], [], []
     for line in lines:
-        baseline = _left_to_right(line)
+        baseline = left_to_right(line)
         boxes = trusted_words(line)
         height = _line_height(boxes, baseline, usual)
         bands.append(_band(line, baseline, boxes, height))
@@ -89,14 +89,15 @@ def trusted_words(line: TruthLine) -> list[TruthWord]:
     return sorted(inside, key=lambda word: (word.region.x, word.place or 0))
 
 
-def _left_to_right(line: TruthLine) -> NDArray[np.float32]:
+def left_to_right(line: TruthLine) -> NDArray[np.float32]:
+    """The baseline, float32 (n, 2), without the points that go back."""
     points = np.array(line.baseline, np.float32)
     points = points[np.argsort(points[:, 0], kind="stable")]
     return np.asarray(points[np.concatenate([[True], np.diff(points[:, 0]) > 0])], np.float32)
 
 
 def _usual_height(lines: list[TruthLine]) -> float:
-    rises = [rise for line in lines for rise in _rises(trusted_words(line), _left_to_right(line))]
+    rises = [rise for line in lines for rise in _rises(trusted_words(line), left_to_right(line))]
     return float(np.clip(np.percentile(rises, 25), 7, 45)) if len(rises) > 5 else 18.0
 
 

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from search.training_pages.network import OUTPUTS, PageNetwork
+from search.training_pages.network import OUTPUTS, UPRIGHT_LEVEL, PageNetwork
 
 
 class _Graph:
@@ -67,7 +67,7 @@ class _Graph:
 
 
 def export(network: PageNetwork, path: Path) -> None:
-    """Write the network; input `page` float32 (1, 1, H, W), output `maps` float32 (1, 4, H / 2, W / 2)."""
+    """Write the network; input `page` float32 (1, 1, H, W), output `maps` float32 (1, 5, H / 2, W / 2)."""
     network.eval()
     graph = _Graph()
     shifted = graph.add("Add", "page", graph.constant(np.array([-0.5], np.float32)))
@@ -75,12 +75,14 @@ def export(network: PageNetwork, path: Path) -> None:
     for stage in network.down:
         maps.append(graph.block(stage, maps[-1]))
     found = maps.pop()
-    for narrow, join in zip(network.narrow, network.up, strict=True):
+    for level, (narrow, join) in enumerate(zip(network.narrow, network.up, strict=True)):
         if not isinstance(narrow, nn.Conv2d):
             raise TypeError(type(narrow).__name__)
         wide = graph.doubled(graph.conv(narrow, found))
         found = graph.block(join, graph.add("Add", wide, maps.pop()))
-    graph.conv(network.head, found, output="maps")
+        if level == UPRIGHT_LEVEL:
+            upright = graph.doubled(graph.doubled(graph.conv(network.upright, found)))
+    graph.add("Concat", graph.conv(network.head, found), upright, output="maps", axis=1)
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,

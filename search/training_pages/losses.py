@@ -47,7 +47,7 @@ def page_loss(found: Tensor, batch: Batch, forgive: bool) -> Tensor:
     overlap = 2 * (probability * band).sum((1, 2)) + 50
     dice = 1 - overlap / (probability.sum((1, 2)) + (band * (band_weight > 0)).sum((1, 2)) + 50)
     gap_loss = _mean(functional.binary_cross_entropy_with_logits(found[:, 1], gap, reduction="none"), gap_weight)
-    reach = functional.smooth_l1_loss(found[:, 2:], batch.targets[:, 2:], beta=0.3, reduction="none").sum(1)
+    reach = functional.smooth_l1_loss(found[:, 2:4], batch.targets[:, 2:4], beta=0.3, reduction="none").sum(1)
     return 2 * band_loss + 0.5 * dice.mean() + gap_loss + 0.3 * _mean(reach, reach_weight)
 
 

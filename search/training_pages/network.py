@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 CHANNELS = (16, 32, 64, 96, 96)
 """At 1/2, 1/4, 1/8, 1/16 and 1/32 of the input."""
-OUTPUTS = ("band", "gap", "above", "below")
+OUTPUTS = ("band", "gap", "above", "below", "upright")
+"""The last is fitted afterwards, on what the others have made the network see: `search.training_pages.upright`."""
+UPRIGHT_LEVEL = 1
+"""Way up after which letters are told from letters on their heads: at 1/8 of the input."""
 MULTIPLE = 32
 """Sides of the input are multiples of this."""
 
@@ -20,7 +24,8 @@ def _conv(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.S
 
 
 class PageNetwork(nn.Module):
-    """float32 (n, 1, H, W), 0 black to 1 white, to (n, 4, H / 2, W / 2): band and gap logits, reach above and below."""
+    """float32 (n, 1, H, W), 0 black to 1 white, to (n, 5, H / 2, W / 2): band and gap logits, reach above and
+    below, logit of not standing on its head."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +41,8 @@ class PageNetwork(nn.Module):
         )
         self.narrow = nn.ModuleList([nn.Conv2d(e, d, 1), nn.Conv2d(d, c, 1), nn.Conv2d(c, b, 1), nn.Conv2d(b, a, 1)])
         self.up = nn.ModuleList([_conv(d, d), _conv(c, c), _conv(b, b), _conv(a, a)])
-        self.head = nn.Conv2d(a, len(OUTPUTS), 1)
+        self.head = nn.Conv2d(a, 4, 1)
+        self.upright = nn.Conv2d(c, 1, 1)
 
     def forward(self, pages: Tensor) -> Tensor:
         """Logits and reaches at half the size; sides of the input are multiples of MULTIPLE."""
@@ -44,11 +50,12 @@ class PageNetwork(nn.Module):
         for stage in self.down:
             maps.append(stage(maps[-1]))
         found = maps.pop()
-        for narrow, join in zip(self.narrow, self.up, strict=True):
+        for level, (narrow, join) in enumerate(zip(self.narrow, self.up, strict=True)):
             found = nn.functional.interpolate(narrow(found), scale_factor=2.0, mode="nearest")
             found = join(found + maps.pop())
-        head: Tensor = self.head(found)
-        return head
+            if level == UPRIGHT_LEVEL:
+                upright = nn.functional.interpolate(self.upright(found), scale_factor=4.0, mode="nearest")
+        return torch.cat([self.head(found), upright], 1)
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,9 +37,14 @@ class Sample:
 def random_view(page: Page, random: np.random.Generator, side: int) -> Sample:
     """A view at a random place, scale, slope and slant, with changed light and ink."""
     matrix = _random_matrix(page, random, side)
+    on_its_head = random.random() < 0.08
+    if on_its_head:
+        matrix = np.array([[-1, 0, side], [0, -1, side]]) @ np.vstack([matrix, [0, 0, 1]])
     border = int(np.median(page.grey[::16, ::16])) if random.random() < 0.5 else int(random.integers(0, 256))
     grey = cv2.warpAffine(page.grey, matrix, (side, side), flags=cv2.INTER_AREA, borderValue=border)
     sample = draw_maps(page, matrix, np.asarray(grey, np.uint8))
+    if on_its_head:
+        return replace(sample, reach_weight=np.zeros_like(sample.reach_weight))
     if random.random() < 0.04:
         return _sideways(sample, random)
     return sample
@@ -75,30 +80,35 @@ def draw_maps(page: Page, matrix: NDArray[np.float64], grey: NDArray[np.uint8]) 
     for stretch in page.unknown:
         _fill(known, _moved(stretch, to_map), 0)
     ends = _moved(page.gaps[:, :4].reshape(-1, 2), to_map).reshape(-1, 2, 2)
+    gap_weight = np.ones(size, np.float32)
     for (start, end), width in zip(ends, page.gaps[:, 4] * scale, strict=True):
-        _draw_cut(gap, start, end, float(width))
+        _draw_cut(gap, gap_weight, start, end, float(width))
     gap &= band
     reach, reached = _draw_reach(page, to_map, size)
     near_ink = _near_ink(grey, size)
     outside = (written == 0) & (band == 0)
     band_weight = np.where(outside & near_ink, 0.35 if page.complete else 0.0, 1.0)
     band_weight[(written > 0) & (band == 0)] = 0.8
-    gap_weight = known * np.where(gap > 0, 2.0, 1.0)
     return Sample(
         grey,
         band.astype(np.float32),
         band_weight.astype(np.float32),
         gap.astype(np.float32),
-        gap_weight.astype(np.float32),
+        np.where(gap > 0, gap_weight, 1.0).astype(np.float32) * known,
         reach,
         (reached & band).astype(np.float32),
     )
 
 
-def _draw_cut(gap: NDArray[np.uint8], start: NDArray[np.float32], end: NDArray[np.float32], width: float) -> None:
-    """A strip from start to end, as wide as the gap but at least two and a half map pixels."""
-    half = np.array([max(width / 2, 1.25), 0], np.float32)
-    _fill(gap, np.stack([start - half, start + half, end + half, end - half]))
+def _draw_cut(
+    gap: NDArray[np.uint8], weight: Maps, start: NDArray[np.float32], end: NDArray[np.float32], width: float
+) -> None:
+    """A strip from start to end, as wide as the gap but at least two and a half map pixels; narrow ones weigh more."""
+    width = max(width, 2.5)
+    half = np.array([width / 2, 0], np.float32)
+    strip = np.stack([start - half, start + half, end + half, end - half])
+    _fill(gap, strip)
+    _fill(weight, strip, float(np.clip(10 / width, 1, 3)))
 
 
 def _draw_reach(
@@ -138,5 +148,5 @@ def _moved(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
 
-def _fill(mask: NDArray[np.uint8], points: NDArray[np.float32], value: int = 1) -> None:
+def _fill(mask: NDArray[np.uint8] | Maps, points: NDArray[np.float32], value: float = 1) -> None:
     cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], value, shift=4)

@@ -17,10 +17,17 @@ from search.training_pages.light import change_light
 from search.training_pages.losses import page_loss, to_batch
 from search.training_pages.network import PageNetwork
 from search.training_pages.no_writing import empty_view
+from search.training_pages.restore import restore
 from search.training_pages.targets import Sample, random_view
+from search.training_pages.upright import fit_upright
 
 _EMPTY = 0.07
 """Share of the views that show no writing."""
+
+
+def _computes_bf16() -> bool:
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +45,11 @@ class Plan:
     """Share of the time after which writing found outside transcribed lines is forgiven."""
     seed: int = 1
     threads: int = 1
+    bf16: bool = _computes_bf16()
+    """Twice as fast where the CPU has it."""
 
 
-def read_pages(folder: Path, incomplete: frozenset[str] = frozenset({"iforal"})) -> list[Page]:
+def read_pages(folder: Path, incomplete: frozenset[str] = frozenset({"iforal", "timeus"})) -> list[Page]:
     """All pages under `folder` that have ground truth; folders named in `incomplete` are partly transcribed."""
     images = sorted(image for image in folder.rglob("*.jpg") if image.with_suffix(".xml").exists())
     return [read_page(image, complete=image.parent.name not in incomplete) for image in images]
@@ -54,9 +63,7 @@ def train(pages: Sequence[Page], plan: Plan, weights: Path, start: Path | None =
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     random = np.random.default_rng(plan.seed)
-    network = PageNetwork()
-    if start is not None:
-        network.load_state_dict(torch.load(start, weights_only=True))
+    network = _first(start, pages, random, plan).to(memory_format=torch.channels_last)
     average = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-3)
     started, running, step, done = time.monotonic(), 0.0, 0, 0.0
@@ -66,7 +73,9 @@ def train(pages: Sequence[Page], plan: Plan, weights: Path, start: Path | None =
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * _rate(done)
         batch = to_batch([_draw(pages, random, plan.side) for _ in range(plan.batch)])
-        loss = page_loss(network(batch.pages), batch, forgive=done > plan.forgive_after)
+        with torch.autocast("cpu", torch.bfloat16, enabled=plan.bf16):
+            found = network(batch.pages.contiguous(memory_format=torch.channels_last))
+        loss = page_loss(found.float(), batch, forgive=start is not None or done > plan.forgive_after)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -76,9 +85,21 @@ def train(pages: Sequence[Page], plan: Plan, weights: Path, start: Path | None =
         if step % 50 == 0:
             print(f"step {step}  loss {running / 50:.4f}  {done:.1%} of the time", flush=True)
             running = 0.0
-        if step % 100 == 0 or done == 1:
+        if step % 100 == 0:
             torch.save(average.state_dict(), weights)
+    fit_upright(average, pages)
+    torch.save(average.state_dict(), weights)
     return average
+
+
+def _first(start: Path | None, pages: Sequence[Page], random: np.random.Generator, plan: Plan) -> PageNetwork:
+    """A new network, or that of a torch state or of an ONNX file."""
+    if start is not None and start.suffix == ".onnx":
+        return restore(start, to_batch([_draw(pages, random, plan.side) for _ in range(16)]).pages)
+    network = PageNetwork()
+    if start is not None:
+        network.load_state_dict(torch.load(start, weights_only=True))
+    return network
 
 
 def _rate(done: float) -> float:
