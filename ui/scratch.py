@@ -43,11 +43,11 @@ class ScratchPages:
             _line([WordBox(word.region, word.position, word.span, word.score) for word in line]) for line in by_line
         ]
 
-    def ask(self, word: str) -> Iterable[FoundWord]:
-        """Everything found for a word; `page` is the image's path as text."""
+    def ask(self, query: str) -> Iterable[FoundWord]:
+        """Everything found for a query; `page` is the image's path as text."""
         if self._engine is None:
             return
-        for hit in find(self._engine, Query(text=word, limit=_MOST_HITS)).hits:
+        for hit in find(self._engine, Query(text=query, limit=_MOST_HITS)).hits:
             yield FoundWord(hit.document.uri, hit.region, hit.confidence)
 
 

@@ -16,8 +16,10 @@ from infra.errors import CorruptError, InputError
 from infra.settings import Settings
 from ingest.segmentation import TextLine
 from ingest.sources import open_source
+from search.evaluation.bootstrap import Interval, mean_interval
 from search.evaluation.page_xml import TruthPage
 from search.evaluation.pages_boxes import BoxCounts, compare_boxes
+from search.evaluation.pages_compound import pair_precisions, phrase_precisions
 from search.evaluation.pages_folder import PageFile, read_folder
 from search.evaluation.pages_rankings import FoundWord, score_search
 
@@ -34,8 +36,8 @@ class SearchedPages(Protocol):
         """What was found on the page of that file, in pixels of the image; None where the ingest failed."""
         ...
 
-    def ask(self, word: str) -> Iterable[FoundWord]:
-        """Everything found for a word; `page` is the image's path as text, regions are in pixels of the image."""
+    def ask(self, query: str) -> Iterable[FoundWord]:
+        """Everything found for a query; `page` is the image's path as text, regions are in pixels of the image."""
         ...
 
 
@@ -58,6 +60,17 @@ class PagesReport:
     seconds_per_page: float
     pages: int
     queries: int
+    line_map_interval: Interval | None
+    page_map_interval: Interval | None
+    """95 % of the mean over queries, by bootstrap; the same for those below."""
+    phrase_map: float | None
+    """Mean average precision of lines, asked by two neighbours in quotation marks."""
+    phrase_map_interval: Interval | None
+    phrase_queries: int
+    multiword_map: float | None
+    """Mean average precision of pages, asked by two words that stand anywhere on them."""
+    multiword_map_interval: Interval | None
+    multiword_queries: int
     collections: dict[str, BoxCounts]
     """Counts of boxes by folder."""
     failures: tuple[InputError, ...]
@@ -82,7 +95,12 @@ def evaluate_pages(folder: Path, ingest: Ingest, settings: Settings) -> PagesRep
                 continue
             sizes[str(page.image)] = (pixels.shape[1], pixels.shape[0])
             counts[page.collection] = counts.get(page.collection, BoxCounts()) + _count(page, pixels, searched)
-        scores = score_search(truth, lambda word: _in_truth_pixels(searched.ask(word), sizes, truth))
+
+        def ask(query: str) -> Iterable[FoundWord]:
+            return _in_truth_pixels(searched.ask(query), sizes, truth)
+
+        scores = score_search(truth, ask)
+        phrases, pairs = phrase_precisions(truth, ask), pair_precisions(truth, ask)
         seconds = searched.seconds / max(1, len(pages))
     total = sum(counts.values(), BoxCounts())
     return PagesReport(
@@ -97,9 +115,21 @@ def evaluate_pages(folder: Path, ingest: Ingest, settings: Settings) -> PagesRep
         seconds,
         len(pages),
         scores.queries,
+        mean_interval(scores.line_precisions),
+        mean_interval(scores.page_precisions),
+        _mean(phrases),
+        mean_interval(phrases),
+        len(phrases),
+        _mean(pairs),
+        mean_interval(pairs),
+        len(pairs),
         counts,
         tuple(failures),
     )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
 
 
 def _read(image: Path, settings: Settings) -> NDArray[np.uint8]:

@@ -46,6 +46,9 @@ class RankingScores:
     page_map: float | None
     page_ap: float | None
     queries: int
+    line_precisions: tuple[float, ...] = ()
+    page_precisions: tuple[float, ...] = ()
+    """Average precision of each query."""
 
 
 Ask = Callable[[str], Iterable[FoundWord]]
@@ -61,16 +64,10 @@ def score_search(truth: Mapping[str, TruthPage], ask: Ask) -> RankingScores:
     places = {page: LineFinder(one.lines) for page, one in truth.items()}
     line_rankings, page_rankings = [], []
     for word in relevant:
-        lines: dict[Place, float] = {}
-        pages: dict[Place, float] = {}
-        for hit in ask(word):
-            if hit.page not in places:
-                continue
-            _keep_best(pages, (hit.page, 0), hit.confidence)
-            line = places[hit.page].line_at(hit.region)
-            if line is not None:
-                _keep_best(lines, (hit.page, line), hit.confidence)
+        hits = [hit for hit in ask(word) if hit.page in places]
+        lines = best_by_place(hits, lambda hit: _line(hit.page, places[hit.page].line_at(hit.region)))
         line_rankings.append((lines, relevant[word]))
+        pages = best_by_place(hits, lambda hit: (hit.page, 0))
         page_rankings.append((pages, {(page, 0) for page, _ in relevant[word]}))
     return RankingScores(
         mean_average_precision(line_rankings),
@@ -78,7 +75,28 @@ def score_search(truth: Mapping[str, TruthPage], ask: Ask) -> RankingScores:
         mean_average_precision(page_rankings),
         pooled_average_precision(page_rankings),
         len(relevant),
+        tuple(precision_of(*one) for one in line_rankings),
+        tuple(precision_of(*one) for one in page_rankings),
     )
+
+
+def best_by_place(hits: Iterable[FoundWord], place: Callable[[FoundWord], Place | None]) -> Ranking:
+    """The best confidence at each place; hits without a place are left out."""
+    best: dict[Place, float] = {}
+    for hit in hits:
+        at = place(hit)
+        if at is not None:
+            best[at] = max(hit.confidence, best.get(at, -math.inf))
+    return best
+
+
+def precision_of(ranking: Ranking, relevant: AbstractSet[Place]) -> float:
+    """Average precision of one query."""
+    return _average_precision(list(ranking.items()), relevant)
+
+
+def _line(page: str, number: int | None) -> Place | None:
+    return None if number is None else (page, number)
 
 
 def words_by_line(truth: Mapping[str, TruthPage]) -> dict[str, set[Place]]:
@@ -96,9 +114,7 @@ def mean_average_precision(rankings: Sequence[tuple[Ranking, set[Place]]]) -> fl
     """Mean over queries, each with its ranking and its relevant lines; None for no query."""
     if not rankings:
         return None
-    return math.fsum(_average_precision(list(ranking.items()), relevant) for ranking, relevant in rankings) / len(
-        rankings
-    )
+    return math.fsum(precision_of(ranking, relevant) for ranking, relevant in rankings) / len(rankings)
 
 
 def pooled_average_precision(rankings: Sequence[tuple[Ranking, set[Place]]]) -> float | None:
@@ -116,10 +132,6 @@ def _average_precision(scored: Sequence[tuple[object, float]], relevant: Abstrac
         return 0.0
     scores = np.array([score for _, score in scored], np.float32)
     return average_precision(scores, ranked) * len(ranked) / len(relevant)
-
-
-def _keep_best(best: dict[Place, float], place: Place, score: float) -> None:
-    best[place] = max(score, best.get(place, -math.inf))
 
 
 class LineFinder:

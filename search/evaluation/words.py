@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from infra.errors import CorruptError, InputError, NotFoundError, UnsupportedError
 from search.embedding.embedder import Crop, Embedder, Vectors
 from search.evaluation.average_precision import average_precision
+from search.evaluation.bootstrap import Interval, mean_interval
 from search.handwriting.alphabet import fold
 
 _BLOCK = 256
@@ -62,6 +63,9 @@ class WordsReport:
     """Letters of the label."""
     by_frequency: tuple[Group, ...] = field(default=())
     """Words with the label."""
+    qbs_map_interval: Interval | None = None
+    qbe_map_interval: Interval | None = None
+    """95 % of the mean over queries, by bootstrap."""
 
     def to_json(self) -> str:
         """One object, on one line."""
@@ -117,6 +121,8 @@ def _measure(
         example_queries=len(repeated),
         by_length=_groups(LENGTHS, np.array([len(label) for label in distinct]), by_string),
         by_frequency=_groups(FREQUENCIES, counts, by_string),
+        qbs_map_interval=mean_interval(by_string),
+        qbe_map_interval=mean_interval(by_example),
     )
 
 

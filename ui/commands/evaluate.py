@@ -27,8 +27,8 @@ def words(
     if as_json:
         print(report.to_json())
         return
-    for name, value in (("qbs_map", report.qbs_map), ("qbe_map", report.qbe_map), ("top1", report.top1)):
-        print(f"{name:10} {'-' if value is None else f'{value:.4f}'}")
+    for name in ("qbs_map", "qbs_map_interval", "qbe_map", "qbe_map_interval", "top1"):
+        print(f"{name:22} {_shown(getattr(report, name))}")
     print(f"{report.words} words, {report.queries} queries by string, {report.example_queries} by example")
 
 
@@ -52,10 +52,16 @@ def pages(
         print_json({**measured, "failures": failures})
     else:
         for name, value in measured.items():
-            print(f"{name:18} {'-' if value is None else f'{value:.4f}' if isinstance(value, float) else value}")
+            print(f"{name:22} {_shown(value)}")
         for failure in failures:
             typer.echo(f"failed: {failure['input']}: {failure['error']}: {failure['reason']}", err=True)
     return 3 if failures else 0
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return " to ".join(_shown(end) for end in value)
+    return "-" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 _PAGES_KEYS = (
@@ -70,4 +76,12 @@ _PAGES_KEYS = (
     "seconds_per_page",
     "pages",
     "queries",
+    "line_map_interval",
+    "page_map_interval",
+    "phrase_map",
+    "phrase_map_interval",
+    "phrase_queries",
+    "multiword_map",
+    "multiword_map_interval",
+    "multiword_queries",
 )

@@ -1,6 +1,6 @@
 """From key press to painted results: `python -m ui.portal.benchmark --home FOLDER WORD...`.
 
-Opens the portal over a home that is already filled, for example by `python -m search.bench_query`, in Debian's chromium
+Opens the portal over a home that is already filled, for example by `python -m search.bench`, in Debian's chromium
 and types every word twice, each time with Enter. Prints one JSON object, times in milliseconds: `engine` inside the
 query engine, `page` until the hits are in the page, `painted` until every picture in sight is decoded.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from infra.logs import set_up_logs
@@ -20,8 +21,8 @@ def main() -> None:
     parser.add_argument("parquet", nargs="+", type=Path, help="words with text that the model was not trained on")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--diagram", type=Path)
-    parser.add_argument("--queries", type=int, default=400)
-    parser.add_argument("--most-words", type=int)
+    parser.add_argument("--queries", type=int, default=600, help="searches of each collection, size and kind")
+    parser.add_argument("--most-words", type=int, help="words drawn from each file; all unless given")
     asked = parser.parse_args()
     settings = load_settings()
     set_up_logs(settings)
@@ -30,7 +31,10 @@ def main() -> None:
     found.model.save(asked.out)
     if asked.diagram:
         draw(found.held_out, asked.diagram)
-    print(json.dumps(found.model.report, indent=1))
+    for kind, by_set in found.held_out.items():
+        for name, one in by_set.items():
+            values = {key: value for key, value in asdict(one).items() if not key.startswith("diagram")}
+            print(json.dumps({"kind": kind, "left_out": name, **values}))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from search.engine.expression import Term
 from search.engine.sought import spellings
 
 KINDS: tuple[Kind, ...] = ("text", "loose", "image")
-_RISING = 3
+_RISING = 4
 """The first features, with which confidence never falls."""
+_FIRST_WEIGHT = 10.0
+"""Of the first hit of a search, as against each of the others: it is the one that is looked at."""
 _SMALL = 1e-4
 """Weight of the squared coefficients in the loss, for features of unit variance."""
 
@@ -90,16 +92,18 @@ def _measure(kind: Kind, fitted_on: list[Trial], measured_on: list[Trial]) -> Re
 
 
 def _fit(asked: list[Trial]) -> list[float]:
-    """Intercept and weights by maximum likelihood, each search with equal weight."""
+    """Intercept and weights by maximum likelihood."""
     rows = np.concatenate([features(trial.similarities, trial.asked) for trial in asked])
     right = np.concatenate([trial.right for trial in asked]).astype(np.float64)
+    counts = np.concatenate([[_FIRST_WEIGHT] + [1.0] * (len(trial.right) - 1) for trial in asked])
+    counts /= counts.sum()
     middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     design = np.column_stack((np.ones(len(rows)), (rows - middle) / spread))
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logit = design @ weights
-        value = np.mean(np.logaddexp(0, logit) - right * logit) + _SMALL * np.sum(weights[1:] ** 2)
-        gradient = design.T @ (1 / (1 + np.exp(-logit)) - right) / len(right)
+        value = counts @ (np.logaddexp(0, logit) - right * logit) + _SMALL * np.sum(weights[1:] ** 2)
+        gradient = design.T @ (counts * (1 / (1 + np.exp(-logit)) - right))
         gradient[1:] += 2 * _SMALL * weights[1:]
         return float(value), gradient
 

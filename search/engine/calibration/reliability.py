@@ -40,6 +40,8 @@ class Reliability:
     """Hits that count in a search for an absent word, on average."""
     diagram: tuple[tuple[float, float, int], ...]
     """For each bin that holds hits: mean confidence, share of right ones, hits."""
+    diagram_first: tuple[tuple[float, float, int], ...]
+    """The same for the first hit of each search."""
 
 
 def reliability(asked: Sequence[Trial], confidences: Sequence[NDArray[np.float64]]) -> Reliability:
@@ -63,6 +65,7 @@ def reliability(asked: Sequence[Trial], confidences: Sequence[NDArray[np.float64
         absent_with_sure=float(np.mean([found[0] >= SURE for found in absent])) if absent else 0.0,
         absent_sure_hits=float(np.mean([(found >= SURE).sum() for found in absent])) if absent else 0.0,
         diagram=tuple(_bins(chances, right)),
+        diagram_first=tuple(_bins(first, first_right)),
     )
 
 
@@ -81,17 +84,25 @@ def _bins(chances: NDArray[np.float64], right: NDArray[np.bool_]) -> list[tuple[
 
 
 def draw(found: Mapping[Kind, Mapping[str, Reliability]], path: Path) -> None:
-    """The reliability diagram of each kind of query as a PNG: one line a collection that the fit has not seen."""
+    """Reliability diagrams as a PNG: a column for each kind of query, above all judged hits, below the first ones.
+
+    One line a collection that the fit has not seen; a dot's size says how many hits it stands for.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.2 * len(found), 4.2), layout="constrained")
+    figure = Figure(figsize=(4.2 * len(found), 8.4), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, (kind, by_set) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
-        axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-        for name, one in by_set.items():
-            axes.plot([b[0] for b in one.diagram], [b[1] for b in one.diagram], marker="o", markersize=3,
-                      label=f"{name}: {one.error:.3f}, first hit {one.error_first:.3f}")  # fmt: skip
-        axes.set(title=f"by {kind}", xlabel="confidence", ylabel="share of right hits", xlim=(0, 1), ylim=(0, 1))
-        axes.legend(fontsize=7, title="left out of the fit: calibration error", title_fontsize=7)
-    figure.savefig(path, dpi=130)
+    panels = figure.subplots(2, len(found), squeeze=False)
+    for column, (kind, by_set) in enumerate(found.items()):
+        for axes, hits in zip(panels[:, column], ("first 20 hits", "first hit"), strict=True):
+            axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+            for name, one in by_set.items():
+                bins, error = (one.diagram, one.error) if hits != "first hit" else (one.diagram_first, one.error_first)
+                means, shares, counts = zip(*bins, strict=True)
+                [line] = axes.plot(means, shares, linewidth=1, label=f"{name}: {error:.3f}")
+                axes.scatter(means, shares, s=np.clip(np.sqrt(counts), 2, 40), color=line.get_color())
+            axes.set(title=f"by {kind}, {hits}", xlabel="confidence", ylabel="share of right hits")
+            axes.set(xlim=(0, 1), ylim=(0, 1))
+            axes.legend(fontsize=7, title="left out of the fit: calibration error", title_fontsize=7)
+    figure.savefig(path, dpi=100)

@@ -34,7 +34,7 @@ class Trial:
     right: NDArray[np.bool_]
     """Whether each hit is what was asked."""
     sought: int
-    """Words of the collection that are what was asked."""
+    """Words of the collection that are what was asked; with `loose`, where more are, those among the hits."""
 
 
 def trials(
@@ -78,7 +78,7 @@ def _trial(words: WordSet, scores: NDArray[np.float32], label: str, asked: Asked
     top = top[np.argsort(-scores[top], kind="stable")]
     judge = near if asked.kind == "loose" else _same
     right = np.array([judge(label, str(found)) for found in words.labels[top]], dtype=bool)
-    sought = int((words.labels == label).sum()) - itself
+    sought = max(int((words.labels == label).sum()) - itself, int(right.sum()))
     return Trial(asked, present, scores[top].astype(np.float64), right, sought)
 
 
