@@ -34,6 +34,7 @@ contracts: $(VENV)/.dev  ## Imports point down
 bench: $(VENV)/.dev  ## Benchmarks: ratios within one run
 	$(BIN)/python -m workers.bench $(ARGS)
 	$(BIN)/python -m workers.bench_workers
+	$(BIN)/python -m search.bench
 
 clean:  ## Remove what was made, but not the environment
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
