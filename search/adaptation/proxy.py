@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from search.evaluation.average_precision import average_precision
 LEAST_QUERIES = 40
 """Strings on which both models agree; on fewer nothing is decided."""
 _SURE = 2.0
-"""Standard errors by which the mean must have risen."""
+"""Standard errors by which the mean over strings must have risen, by string and by example added up."""
 _WORST = -0.005
 """Change of a part that is still no loss."""
 
@@ -57,33 +58,44 @@ def compare(before: View, after: View) -> Verdict:
     """Whether the second model is surely better, and why or why not."""
     labels = _agreed(before.beliefs, after.beliefs)
     groups = _groups(labels)
-    agreement = _agreement(before), _agreement(after)
+    agreement = _mean(_agrees(before)), _mean(_agrees(after))
     if len(groups) < LEAST_QUERIES:
         reason = f"only {len(groups)} strings both models agree about, of the {LEAST_QUERIES} a comparison needs"
         return Verdict(False, reason, len(groups), (0.0, 0.0), (0.0, 0.0), agreement)
     strings = [_by_string(view, groups) for view in (before, after)]
     examples = [_by_example(view.seen.vectors, groups) for view in (before, after)]
+    repeated = ~np.isnan(examples[0])
     by_string = float(strings[0].mean()), float(strings[1].mean())
-    by_example = _mean(examples[0]), _mean(examples[1])
-    reason = _objection(strings, by_example, agreement)
+    by_example = _mean(examples[0][repeated]), _mean(examples[1][repeated])
+    gain = strings[1] - strings[0] + np.where(repeated, examples[1] - examples[0], 0.0)
+    same = [_agrees(view).astype(np.float64) for view in (before, after)]
+    reason = _objection(gain, by_string, by_example, same[1] - same[0])
     return Verdict(
         not reason, reason or "better on the words held aside", len(groups), by_string, by_example, agreement
     )
 
 
 def _objection(
-    strings: list[NDArray[np.float64]], by_example: tuple[float, float], agreement: tuple[float, float]
+    gain: NDArray[np.float64],
+    by_string: tuple[float, float],
+    by_example: tuple[float, float],
+    same: NDArray[np.float64],
 ) -> str:
-    """Why the second model is not taken; empty where it is."""
-    gain = strings[1] - strings[0]
-    error = float(gain.std()) / math.sqrt(len(gain))
-    if gain.mean() <= _SURE * error:
-        return f"search by string is not surely better: {gain.mean():+.3f} with a standard error of {error:.3f}"
+    """Why the second model is not taken; empty where it is. `gain`: of each string; `same`: change of each word."""
+    if gain.mean() <= _SURE * _error(gain):
+        return f"search is not surely better: {gain.mean():+.3f} with a standard error of {_error(gain):.3f}"
+    if by_string[1] - by_string[0] < _WORST:
+        return f"search by string is worse: {by_string[1] - by_string[0]:+.3f}"
     if by_example[1] - by_example[0] < _WORST:
         return f"search by example is worse: {by_example[1] - by_example[0]:+.3f}"
-    if agreement[1] - agreement[0] < _WORST:
-        return f"reading and embedding agree less: {agreement[1] - agreement[0]:+.3f}"
+    if same.mean() < -_SURE * _error(same):
+        return f"reading and embedding agree less: {same.mean():+.3f}"
     return ""
+
+
+def _error(values: NDArray[np.float64]) -> float:
+    """Standard error of their mean."""
+    return float(values.std()) / math.sqrt(len(values))
 
 
 def _agreed(one: Beliefs, other: Beliefs) -> list[str]:
@@ -109,20 +121,23 @@ def _by_string(view: View, groups: dict[str, NDArray[np.int64]]) -> NDArray[np.f
 
 
 def _by_example(vectors: Vectors, groups: dict[str, NDArray[np.int64]]) -> NDArray[np.float64]:
-    """Average precision of each word of a string that occurs twice or more, itself left out."""
+    """Mean average precision of the words of each string, each itself left out; NaN for a string that occurs once."""
+    return np.array([_among_fellows(vectors, places) for places in groups.values()])
+
+
+def _among_fellows(vectors: Vectors, places: NDArray[np.int64]) -> float:
+    if len(places) < 2:
+        return math.nan
     found = []
-    for places in groups.values():
-        if len(places) < 2:
-            continue
-        for query, row in zip(places, vectors[places] @ vectors.T, strict=True):
-            row[query] = -np.inf
-            found.append(average_precision(row, places[places != query]))
-    return np.array(found)
+    for query, row in zip(places, vectors[places] @ vectors.T, strict=True):
+        row[query] = -np.inf
+        found.append(average_precision(row, places[places != query]))
+    return float(np.mean(found))
 
 
-def _agreement(view: View) -> float:
-    return float(np.mean(view.beliefs.nearest == view.beliefs.fittest)) if len(view.beliefs.nearest) else 0.0
+def _agrees(view: View) -> NDArray[np.bool_]:
+    return view.beliefs.nearest == view.beliefs.fittest
 
 
-def _mean(values: NDArray[np.float64]) -> float:
+def _mean(values: NDArray[Any]) -> float:
     return float(values.mean()) if len(values) else 0.0
