@@ -136,7 +136,7 @@ def _among_fellows(vectors: Vectors, places: NDArray[np.int64]) -> float:
 
 
 def _agrees(view: View) -> NDArray[np.bool_]:
-    return view.beliefs.nearest == view.beliefs.fittest
+    return np.asarray(view.beliefs.nearest == view.beliefs.fittest)
 
 
 def _mean(values: NDArray[Any]) -> float:
