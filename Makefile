@@ -31,7 +31,7 @@ types: $(VENV)/.dev  ## Static types
 contracts: $(VENV)/.dev  ## Imports point down
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev  ## Benchmarks: ratios within one run
+bench: $(VENV)/.dev system-test  ## Benchmarks: ratios within one run
 	$(BIN)/python -m workers.bench $(ARGS)
 	$(BIN)/python -m workers.bench_workers
 	$(BIN)/python -m search.bench
