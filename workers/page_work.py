@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from infra.errors import CorruptError, NotFoundError, StorageError
@@ -20,9 +21,11 @@ from ingest.catalogue import ids
 from ingest.catalogue.records import ClaimedPage, Draft, DraftWord
 from ingest.geometry import Region
 from ingest.page_images import PageImageReader, write_page_image
-from ingest.segmentation import SEGMENTER_VERSION, TextLine, segment_page
+from ingest.segmentation import SEGMENTER_VERSION, TextLine, segment_turned
 from ingest.sources import PageImage, PageRef, Source, SourceInfo, open_source
 from ingest.sources.source import Rgb
+
+log = structlog.get_logger(__name__)
 
 Seconds = dict[str, float]
 """Stage name -> busy seconds."""
@@ -137,7 +140,14 @@ class PageWork:
         with clock("decode"):
             pixels = PageImageReader(self.store, stored.key).whole()
         with clock("segment"):
-            lines = segment_page(pixels)
+            lines, turns = segment_turned(pixels)
+        if turns:
+            log.warning(
+                "the writing is not upright: words are found but not read",
+                page=page.number,
+                document=page.uri,
+                turns=turns,
+            )
         size = pixels.shape[1], pixels.shape[0]
         canvas = stored.canvas_size or size
         words = _draft_words(lines, size, canvas)

@@ -28,7 +28,7 @@ _LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for
 SEGMENTER_VERSION = f"bands-3-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
-_SURELY_UPRIGHT = 0.6
+_SURELY_UPRIGHT = 0.58
 """A page that looks upright with less than this probability is looked at the other way round too."""
 _LEAST_SIDE = 16
 """Nothing is written on an image narrower than this, pixels."""
