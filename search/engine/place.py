@@ -29,9 +29,9 @@ class Place:
         return self.first.word.page_id
 
     @property
-    def rank(self) -> tuple[float, float, str]:
+    def rank(self) -> tuple[float, bool, float, str]:
         """Best first, ties by word id: the same order on every call, however deep it looks."""
-        return -self.order, self.score - self.order, self.parts[0].word
+        return -self.order, self.score > self.order, -self.score, self.parts[0].word
 
     @property
     def ink(self) -> tuple[str, Region]:
