@@ -142,12 +142,7 @@ class PageWork:
         with clock("segment"):
             lines, turns = segment_turned(pixels)
         if turns:
-            log.warning(
-                "the writing is not upright: words are found but not read",
-                page=page.number,
-                document=page.uri,
-                turns=turns,
-            )
+            log.warning("writing is not upright: found but not read", document=page.uri, page=page.number, turns=turns)
         size = pixels.shape[1], pixels.shape[0]
         canvas = stored.canvas_size or size
         words = _draft_words(lines, size, canvas)
