@@ -25,7 +25,7 @@ from ingest.segmentation.words import TextLine
 from ingest.sources.source import Grey
 
 _LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for name in (WEIGHTS, SPACING_WEIGHTS))
-SEGMENTER_VERSION = f"bands-3-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
+SEGMENTER_VERSION = f"bands-4-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
 _SURELY_UPRIGHT = 0.58
