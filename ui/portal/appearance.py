@@ -59,4 +59,6 @@ def options(settings: Settings, *, local: bool) -> dict[str, Any]:
         "server.enableXsrfProtection": True,
         "runner.magicEnabled": False,
         "global.suppressDeprecationWarnings": True,
+        # Widgets show what the address says, so their values are set although they have defaults.
+        "global.disableWidgetStateDuplicationWarning": True,
     }
