@@ -19,7 +19,7 @@ demo: $(VENV)/.run  ## Ingest the sample collection, search it, open the portal
 	@MANUSPECT_HOME=$(DEMO_HOME) BIN=$(BIN) sh samples/demo.sh
 
 test: $(VENV)/.dev system-test lint types contracts  ## Lint, types, import contract and all tests
-	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev  ## Style
 	$(BIN)/ruff check .
