@@ -26,6 +26,8 @@ from search.index.stable_pages import stable_page
 from search.index.vector_index import ALL, IndexFilter, Neighbour, Point
 
 _SCROLL = 5_000
+_FEW = 50_000
+"""Points that match a filter, up to which all are compared: the graph, followed through a filter, misses many."""
 
 
 class QdrantEdgeIndex:
@@ -82,9 +84,10 @@ class QdrantEdgeIndex:
         condition = edge_filter(where)
         with self._shards.use() as shard:
             tuning = self._tuning_of(shard)
+            few = condition is not None and _about(shard, condition) <= _FEW
 
             def search(depth: int, compare_all: bool) -> list[Neighbour]:
-                params = search_params(tuning, compare_all, quantized=not exact)
+                params = search_params(tuning, compare_all or few, quantized=not exact)
                 request = edge.QueryRequest(limit=depth, query=nearest, filter=condition, params=params)
                 return [Neighbour(_uuid(found.id), found.score) for found in shard.query(request)]
 
@@ -184,6 +187,11 @@ class QdrantEdgeIndex:
                 for name, schema in metadata_indexes(key).items():
                     shard.update(edge.UpdateOperation.create_field_index(name, schema))
                 self._indexed_keys.add(key)
+
+
+def _about(shard: edge.EdgeShard, condition: edge.Filter) -> int:
+    """Estimated number of points that match."""
+    return int(shard.count(edge.CountRequest(exact=False, filter=condition)))
 
 
 def _floats(vector: NDArray[np.float32]) -> list[float]:
