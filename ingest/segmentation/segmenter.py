@@ -30,6 +30,8 @@ SEGMENTER_VERSION = f"bands-4-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
 
 _SURELY_UPRIGHT = 0.58
 """A page that looks upright with less than this probability is looked at the other way round too."""
+_PLAINLY = 0.1
+"""It is turned where the other way is surely upright, by so much more: a few words may look alike both ways."""
 _LEAST_SIDE = 16
 """Nothing is written on an image narrower than this, pixels."""
 
@@ -70,7 +72,7 @@ def segment_turned(pixels: NDArray[np.uint8], doubt: Doubt = DOUBT) -> tuple[tup
         return (), 0
     if reading.maps.upright < _SURELY_UPRIGHT:
         other = read_maps(turned(grey, turns + 2), look.scale)
-        if other is not None and other.maps.upright > reading.maps.upright:
+        if other is not None and other.maps.upright > max(_SURELY_UPRIGHT, reading.maps.upright + _PLAINLY):
             reading, turns = other, turns + 2
     lines = _lines(reading, doubt)
     order = reading_order([line.region for line in lines], reading.letter * STEP)

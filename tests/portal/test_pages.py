@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,12 @@ from ui.portal.finder import Answer, Found
 from ui.portal.importing import Activity
 from ui.portal.runtime import Portal, install
 from ui.portal.schedules_section import ago, interval
+
+
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's test runner puts its script in the place of `__main__`, which spawned processes would then import."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @dataclass

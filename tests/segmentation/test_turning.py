@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from ingest.geometry import Region
 from ingest.segmentation.segmenter import segment_turned
@@ -39,3 +40,13 @@ def test_a_turned_page_gives_its_words_in_its_own_pixels(sample_page: np.ndarray
     other = [word.region for line in lines for word in line.words]
     met = sum(max((box.iou(one) for one in other), default=0) > 0.5 for box in boxes)
     assert met >= 0.75 * len(boxes)
+
+
+def test_a_few_words_of_print_are_not_stood_on_their_heads():
+    page = Image.new("L", (860, 460), 245)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(34)
+    for row, line in enumerate(("the  lighthouse  keeper", "wrote  every  night")):
+        pen.text((40, 40 + 95 * row), line, fill=20, font=font)
+    lines, turns = segment_turned(np.asarray(page))
+    assert turns == 0
+    assert [word.region.x for word in lines[0].words] == sorted(word.region.x for word in lines[0].words)

@@ -54,7 +54,7 @@ def welcome(searchable: Sequence[CollectionStatus]) -> None:
             )
             words, pages = (sum(getattr(status, what) for status in searchable) for what in ("words", "pages"))
             inside = count(words, "word"), count(pages, "page"), count(len(searchable), "collection")
-            st.caption("Here are {} on {} of {}.".format(*inside))
+            st.markdown("Here are {} on {} of {}.".format(*inside))
         else:
             st.subheader("Nothing is indexed yet", anchor=False)
             st.markdown("Add scans, PDFs or IIIF manifests under *Collections*, and search while they are being read.")
