@@ -32,9 +32,7 @@ def background(similarities: NDArray[np.float32], words: int) -> Background:
     """From float32 (n,) similarities of one query to drawn words, of so many."""
     if not len(similarities):
         return Background(0.0, 1.0, words)
-    last = len(similarities) - 1
-    at = round(0.1587 * last), round(0.5 * last)
-    low, middle = np.partition(similarities, at)[list(at)]
+    low, middle = np.quantile(similarities, (0.1587, 0.5))
     return Background(float(middle), max(float(middle - low), 1e-3), words)
 
 
