@@ -53,6 +53,14 @@ def open_form(page: Page) -> None:
     expect(page.get_by_role("button", name="Add files")).to_be_visible()
 
 
+def come_to_rest(page: Page) -> None:
+    """The page is whole and still: colours fade in, and the sign that a page is being made is not ours to paint."""
+    expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    page.wait_for_timeout(500)
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+
+
 PAGES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "welcome": ("/", None),
     "by page": ("/?q=harbour&group=page", None),
@@ -71,7 +79,6 @@ def test_pages_keep_the_rules(portal: Any, page: Page, name: str, scheme: Any) -
     page.goto(portal.url + address)
     if act is not None:
         act(page)
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-    page.wait_for_timeout(300)  # colours fade in
+    come_to_rest(page)
     found = Axe().run(page, options=RULES).response["violations"]
     assert [(rule["id"], [node["html"][:300] for node in rule["nodes"][:3]]) for rule in found] == []
