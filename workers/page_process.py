@@ -18,6 +18,7 @@ from infra.errors import (
     UnexpectedError,
     WorkerLostError,
 )
+from infra.memory import give_back_freed_memory
 from infra.settings import Settings
 from ingest.catalogue.records import ClaimedPage
 from workers.page_work import Listing, PageWork, Prepared
@@ -62,6 +63,7 @@ def serve(connection: Connection, settings: Settings, parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     _die_with(parent)
+    give_back_freed_memory()
     work = PageWork(settings)
     while True:
         try:

@@ -19,6 +19,7 @@ from multiprocessing import Pipe
 import structlog
 
 from infra.errors import UsageError
+from infra.memory import give_back_freed_memory
 from ingest.catalogue import PageState
 from ingest.catalogue.records import ClaimedPage, Metadata
 from workers.cleaning import tidy
@@ -37,8 +38,8 @@ log = structlog.get_logger(__name__)
 
 _MOST_PAGES = 96
 """Pages between being claimed and being written, at most."""
-_MOST_BYTES = 192 << 20
-"""Bytes of crops that may wait for the model before no further page is begun."""
+_MOST_BYTES = 48 << 20
+"""Bytes of crops that may wait for the model before no further page is begun: some ten large pages."""
 _DOCUMENTS_AT_ONCE = 20
 _OPTIMIZE_FROM = 20_000
 """Words written in a run that make it worth rebuilding what searching fast needs."""
@@ -100,6 +101,7 @@ def recover(context: Context) -> None:
 def ingest_locked(context: Context, request: IngestRequest, progress: Progress = no_progress) -> IngestReport:
     """`ingest` for the holder of the home's lock."""
     start = time.monotonic()
+    give_back_freed_memory()
     tidy(context)
     with _Run(context, request, progress) as run:
         run.work()

@@ -18,6 +18,7 @@ from celery import signals as celery_signals
 
 from infra.errors import SettingsError
 from infra.logs import set_up_logs
+from infra.memory import give_back_freed_memory
 from infra.settings import Settings
 from workers.broker import CONTROL, CPU, GPU, Broker, Heartbeat, process_name
 from workers.celery_app import make_app
@@ -43,6 +44,7 @@ def run_worker(settings: Settings, queue: str, concurrency: int = 0) -> None:
     `concurrency` pages at a time, 0: 16.
     """
     Broker(settings).check()
+    give_back_freed_memory()
     if queue == CPU:
         _run_cpu(settings, concurrency)
     elif queue == GPU:

@@ -50,9 +50,13 @@ def encode_texts(model: CustomTextCLIP, texts: Sequence[str], batch: int = 512) 
 def by_width(maps: Sequence[Pixels], batch: int) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
     """Places of maps of like width, and those maps padded to one width: uint8 (n, HEIGHT, w)."""
     order = sorted(range(len(maps)), key=lambda place: maps[place].shape[1])
-    for start in range(0, len(order), batch):
-        places = order[start : start + batch]
+    start = 0
+    while start < len(order):
+        # Powers of two: the CPU library keeps what it prepared for every shape it ever saw.
+        count = min(batch, 1 << ((len(order) - start).bit_length() - 1))
+        places = order[start : start + count]
         yield places, pack([maps[place] for place in places])
+        start += count
 
 
 def pack(maps: Sequence[Pixels]) -> NDArray[np.uint8]:
