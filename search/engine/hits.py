@@ -63,6 +63,7 @@ class Hit:
             "xywh": self.region.xywh,
             "region_url": self.region_url,
             "word_id": self.word,
+            "more": self.more,
             "parts": [
                 {"word_id": part.word, "xywh": part.region.xywh, "confidence": float(f"{part.confidence:.4g}")}
                 for part in self.parts

