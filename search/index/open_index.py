@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from infra.errors import SettingsError, StorageError
 from infra.settings import Settings
@@ -22,6 +23,8 @@ ALIAS = "manuspect-words"
 """The server alias of the live index."""
 _POINTER = "live"
 """The file that holds the live index's name."""
+_REST_PORT = 6333
+"""Of a URL without a port. Points travel by gRPC, for which a server listens on the next port."""
 _TIMEOUT = 60
 """Seconds for one request to the server."""
 
@@ -94,6 +97,7 @@ def connect(settings: Settings) -> QdrantClient:
     try:
         return QdrantClient(
             url=settings.qdrant_url,
+            grpc_port=(urlsplit(settings.qdrant_url or "").port or _REST_PORT) + 1,
             api_key=key.get_secret_value() if key else None,
             prefer_grpc=True,
             timeout=_TIMEOUT,

@@ -208,4 +208,5 @@ def server_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (ApiException, QdrantException, grpc.RpcError) as error:
-        raise VectorIndexError(f"the Qdrant server failed on {name}: {error}") from error
+        reason = error.details() if isinstance(error, grpc.Call) else str(error)
+        raise VectorIndexError(f"the Qdrant server failed on {name}: {reason}") from error

@@ -1,6 +1,7 @@
-"""The adapters under test: Qdrant Edge, the server adapter over the client's local mode, and over a real server."""
+"""The adapters under test: Qdrant Edge, and the server adapter over the client's local mode, the wire and a server."""
 
 import os
+import sys
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -9,6 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from wire import serving
 
 from search.embedding import EmbeddingSpace
 from search.index import Point, VectorIndex
@@ -19,7 +24,14 @@ DIMENSION = 16
 SPACE = EmbeddingSpace("test", "0" * 64, DIMENSION)
 
 
-@pytest.fixture(params=["edge", "memory", "server"])
+@pytest.fixture(scope="session")
+def wire_port() -> Iterator[int]:
+    """Where something that speaks Qdrant's gRPC listens."""
+    with serving() as port:
+        yield port
+
+
+@pytest.fixture(params=["edge", "memory", "wire", "server"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
     """An empty index."""
     if request.param == "edge":
@@ -32,13 +44,23 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorInde
             warnings.filterwarnings("ignore", message=".*(Payload indexes|Local mode)")
             yield QdrantServerIndex(QdrantClient(":memory:"), "words", SPACE)
         return
-    url = os.environ.get("MANUSPECT_TEST_QDRANT_URL")
-    if not url:
-        pytest.skip("MANUSPECT_TEST_QDRANT_URL is not set")
-    client = QdrantClient(url=url, prefer_grpc=True, check_compatibility=False)
+    client = _wire_client(request) if request.param == "wire" else _server_client()
     name = f"test-{uuid.uuid4()}"
     yield QdrantServerIndex(client, name, SPACE)
     client.delete_collection(name)
+    client.close()
+
+
+def _wire_client(request: pytest.FixtureRequest) -> QdrantClient:
+    port = request.getfixturevalue("wire_port")
+    return QdrantClient(port=port - 1, grpc_port=port, prefer_grpc=True, check_compatibility=False)
+
+
+def _server_client() -> QdrantClient:
+    url = os.environ.get("MANUSPECT_TEST_QDRANT_URL")
+    if not url:
+        pytest.skip("MANUSPECT_TEST_QDRANT_URL is not set")
+    return QdrantClient(url=url, prefer_grpc=True, check_compatibility=False)
 
 
 def make_points(n: int, seed: int = 0, **changes: object) -> list[Point]:

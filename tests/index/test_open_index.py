@@ -53,6 +53,19 @@ def test_a_server_that_does_not_answer_is_a_clear_error() -> None:
         index.count()
 
 
+def test_an_index_is_built_and_swapped_over_the_wire(wire_port: int) -> None:
+    settings = load_settings(qdrant_url=f"http://127.0.0.1:{wire_port - 1}")
+    for space in (OLD, NEW):
+        index = open_index(settings, space)
+        index.upsert([])
+        assert index.count() == 0
+        point_alias(settings, space)
+        assert aliased_space(settings) == space.key
+    drop_index(settings, OLD.key)
+    with pytest.raises(ValueError, match="live"):
+        drop_index(settings, NEW.key)
+
+
 def test_the_server_alias_moves_in_one_step() -> None:
     from qdrant_client import QdrantClient
 
