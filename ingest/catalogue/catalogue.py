@@ -363,6 +363,11 @@ class Catalogue:
         with self._db.read() as session:
             return counting.sizes(session, documents)
 
+    def states(self, documents: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Id -> state -> pages, of these documents; what has none is left out."""
+        with self._db.read() as session:
+            return counting.states(session, documents)
+
     def failures(self, collection: str | None = None, documents: Sequence[str] | None = None) -> list[Failure]:
         """Failed documents and pages; of the collection of that id, of these documents, or of all."""
         with self._db.read() as session:

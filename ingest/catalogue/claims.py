@@ -66,7 +66,7 @@ def _claim(page: PageRow, document: DocumentRow, worker: str) -> ClaimedPage | N
     if page.attempts >= MAX_ATTEMPTS:
         page.error = "WorkerLostError"
         page.reason = f"The program working on it died {MAX_ATTEMPTS} times. Last worker: {page.worker}."
-        page.state, page.worker, page.updated = PageState.FAILED, None, now()
+        page.state, page.updated = PageState.FAILED, now()
         return None
     page.queued = False
     page.stale = page.stale or page.claim > 0

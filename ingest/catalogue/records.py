@@ -173,6 +173,10 @@ class Failure:
     """Name of the error in `infra.errors`, for example CorruptError."""
     reason: str
     collection: str = ""
+    attempts: int | None = None
+    """How often the page was tried; None for a whole document."""
+    worker: str | None = None
+    """The process that tried last."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

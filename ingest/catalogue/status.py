@@ -37,6 +37,17 @@ def sizes(session: Session, documents: Sequence[str]) -> dict[str, tuple[int, in
     return found
 
 
+def states(session: Session, documents: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Document id -> state -> pages, of these documents; states without pages are left out."""
+    found: dict[str, dict[str, int]] = {}
+    for start in range(0, len(documents), _BATCH):
+        query = select(PageRow.document_id, PageRow.state, func.count())
+        query = query.where(PageRow.document_id.in_(documents[start : start + _BATCH]))
+        for document, state, pages in session.execute(query.group_by(PageRow.document_id, PageRow.state)):
+            found.setdefault(document, {})[state] = pages
+    return found
+
+
 def _status_of(
     row: CollectionRow, documents: int, pages: dict[str, tuple[int, int]], failed: tuple[Failure, ...]
 ) -> CollectionStatus:
@@ -98,7 +109,15 @@ def _failures(session: Session, collection: str | None, documents: Sequence[str]
         .where(DocumentRow.state == DocumentState.FAILED)
     )
     of_pages = (
-        select(DocumentRow.uri, PageRow.number, PageRow.error, PageRow.reason, CollectionRow.name)
+        select(
+            DocumentRow.uri,
+            PageRow.number,
+            PageRow.error,
+            PageRow.reason,
+            CollectionRow.name,
+            PageRow.attempts,
+            PageRow.worker,
+        )
         .select_from(PageRow)
         .join(DocumentRow, PageRow.document_id == DocumentRow.id)
         .join(CollectionRow, DocumentRow.collection_id == CollectionRow.id)
@@ -115,7 +134,7 @@ def _failures(session: Session, collection: str | None, documents: Sequence[str]
         for uri, error, reason, name in session.execute(of_documents)
     ]
     found += [
-        Failure(uri, number, error or "", reason or "", name)
-        for uri, number, error, reason, name in session.execute(of_pages)
+        Failure(uri, number, error or "", reason or "", name, attempts, worker)
+        for uri, number, error, reason, name, attempts, worker in session.execute(of_pages)
     ]
     return found

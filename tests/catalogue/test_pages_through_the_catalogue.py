@@ -161,7 +161,7 @@ def test_the_third_failure_is_final_until_retry(catalogue: Catalogue) -> None:
     assert states == [PageState.WAITING, PageState.WAITING, PageState.FAILED]
     assert catalogue.claim_pages("w", 1, [document]) == []
     [failure] = catalogue.failures(documents=[document])
-    assert failure == Failure(INFO.uri, 1, "FetchError", "The server is away.", "notes")
+    assert failure == Failure(INFO.uri, 1, "FetchError", "The server is away.", "notes", 3, "w")
     assert catalogue.status(collection)[0].failures == (failure,)
     assert catalogue.retry_failed(collection) == 1
     assert take(catalogue, document).attempts == 1

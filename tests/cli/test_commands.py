@@ -40,7 +40,21 @@ def test_failed_inputs_are_named_with_exit_code_3_and_the_rest_is_there(
         "torn.pdf": "CorruptError",
         "none.png": "NotFoundError",
     }
-    assert set(status["failures"][0]) == {"input", "page", "error", "reason"}
+    assert set(status["failures"][0]) == {"input", "page", "error", "reason", "attempts", "worker"}
+
+
+def test_status_tells_of_single_documents_and_pages(manuspect: Manuspect, scans: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "torn.pdf").write_bytes(b"%PDF-1.7\nnothing")
+    manuspect("ingest", *scans, tmp_path / "torn.pdf", "-c", "notes")
+    documents = {Path(one["input"]).name: one for one in manuspect("status", "--documents", "--json").objects}
+    assert documents[scans[0].name]["states"]["indexed"] == 1 and documents[scans[0].name]["words"] > 0
+    assert documents["torn.pdf"]["error"] == "CorruptError"
+    [page] = manuspect("status", "--document", scans[0], "--json").objects
+    assert (page["page"], page["state"], page["attempts"]) == (1, "indexed", 0) and page["worker"]
+    table = manuspect("status", "-c", "notes", "--documents")
+    assert table.code == 0 and "torn.pdf" in table.out and "CorruptError" in table.out
+    assert "indexed" in manuspect("status", "-d", scans[0]).out
+    assert manuspect("status", "-d", "nowhere").code == 2
 
 
 def test_retry_takes_up_what_failed_once_it_is_mended(manuspect: Manuspect, scans: list[Path], tmp_path: Path) -> None:

@@ -79,11 +79,19 @@ def print_failures(failures: tuple[Failure, ...], to: TextIO) -> None:
     """Every failed input, a line each."""
     for failure in failures:
         where = failure.input if failure.page is None else f"{failure.input}, page {failure.page}"
-        print(f"failed: {where}: {failure.error}: {failure.reason}", file=to)
+        tried = f" (tried {failure.attempts} times, last by {failure.worker})" if (failure.attempts or 0) > 1 else ""
+        print(f"failed: {where}: {failure.error}: {failure.reason}{tried}", file=to)
     if failures:
         print("`manuspect retry` tries them again.", file=to)
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:
     """A failure as plain values."""
-    return {"input": failure.input, "page": failure.page, "error": failure.error, "reason": failure.reason}
+    return {
+        "input": failure.input,
+        "page": failure.page,
+        "error": failure.error,
+        "reason": failure.reason,
+        "attempts": failure.attempts,
+        "worker": failure.worker,
+    }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ui.commands.opening import known_collection, open_context
+from ui.commands.progress import show_documents, show_pages
 from ui.commands.showing import failure_json, print_failures, print_json
 from ui.verdict import verdict
 
@@ -22,7 +23,11 @@ def status(
     schedules: Annotated[
         bool, typer.Option("--schedules", help="How the workers' schedules get on, instead of collections.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a collection, or schedule.")] = False,
+    documents: Annotated[bool, typer.Option("--documents", help="Document by document.")] = False,
+    document: Annotated[
+        str | None, typer.Option("--document", "-d", help="The pages of this document: id, path, URL or label.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line of the table.")] = False,
 ) -> None:
     """Show how far each collection is, and what failed and why."""
     from ui.pace import PACE, seconds_left
@@ -32,16 +37,24 @@ def status(
             _show_schedules(context, as_json)
             return
         only = known_collection(context, collection).id if collection is not None else None
+        if documents or document is not None:
+            show_documents(context, only, as_json) if document is None else show_pages(context, document, only, as_json)
+            return
         found = context.catalogue.status(only)
         left = seconds_left(context.catalogue, found)
+        unlisted = _unlisted(context)
         adapted = _adaptations(context)
     if as_json:
         for one in found:
             record = adapted.get(one.name)
             adaptation = record.to_json() if record is not None else None
-            print_json({**_plain(one), "seconds_left": left.get(one.name), "adaptation": adaptation})
+            plain = {**_plain(one), "unlisted": unlisted.get(one.name, 0)}
+            print_json({**plain, "seconds_left": left.get(one.name), "adaptation": adaptation})
     elif found:
         _print_table(found)
+        for name, inputs in unlisted.items():
+            if collection in (None, name):
+                print(f"{name}: {inputs} more documents wait for a worker that looks how many pages they have.")
         for name, seconds in left.items():
             print(f"{name}: about {_duration(seconds)} left, at the pace of the last {PACE.seconds // 60} minutes.")
         for one in found:
@@ -51,6 +64,14 @@ def status(
             print_failures(one.failures, sys.stdout)
     else:
         print("Nothing is ingested yet.")
+
+
+def _unlisted(context: Context) -> dict[str, int]:
+    """Collection -> documents that were handed to workers, whose pages are not known yet."""
+    from ingest.catalogue.queued import QueuedWork
+
+    inputs = QueuedWork(context.catalogue).inputs_by_collection()
+    return {found.name: inputs[found.id] for found in context.catalogue.collections() if found.id in inputs}
 
 
 def _adaptations(context: Context) -> dict[str, AdaptationRecord]:
