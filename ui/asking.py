@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 
 def open_engine(context: Context) -> Engine:
-    """Model, live index, catalogue and page images as one engine.
+    """The live index with its model, catalogue and page images as one engine.
 
-    Raises UsageError before anything is indexed, ModelError where the index is of another model.
+    Raises UsageError before anything is indexed, ModelError where that model is lost.
     """
     if context.catalogue.live_space() is None:
         raise UsageError("Nothing is indexed yet. `manuspect ingest PATH` does that.")
     from search.engine.engine import Engine
 
+    embedder = context.answering()
     return Engine(
-        context.embedder,
-        context.live_index(),
+        embedder,
+        context.index(embedder.space),
         context.catalogue,
         read_region=region_reader(context),
         base_url=context.settings.base_url,
@@ -41,7 +42,7 @@ def _versions(context: Context) -> Callable[[], Mapping[str, Engine]]:
 
     opened: dict[int, Engine] = {}
     # An adapted model keeps the text tower and its scale of similarities, and with them the coefficients.
-    confidence = load_confidence(context.embedder.space.digest)
+    confidence = load_confidence(context.answering().space.digest)
 
     def answering() -> Mapping[str, Engine]:
         found = context.versions.answering()

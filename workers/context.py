@@ -29,6 +29,7 @@ class Context:
         self._embedder = embedder
         self._indexes: dict[str, VectorIndex] = {}
         self._live: str | None = None
+        self._answering: Embedder | None = None
         self._lock = threading.RLock()
 
     @cached_property
@@ -51,6 +52,18 @@ class Context:
                 self._embedder = load_embedder(self.settings)
             return self._embedder
 
+    def answering(self) -> Embedder:
+        """The model that queries need: that of the live index, where there is one. Raises ModelError."""
+        from workers.answering import load_live
+
+        with self._lock:
+            live = self.catalogue.live_space()
+            if live is None or live.key == self.embedder.space.key:
+                return self.embedder
+            if self._answering is None or self._answering.space.key != live.key:
+                self._answering = load_live(self, live)
+            return self._answering
+
     def index(self, space: EmbeddingSpace) -> VectorIndex:
         """The index of a space."""
         from search.index.open_index import open_index
@@ -66,14 +79,17 @@ class Context:
         Raises ModelError where the collections are indexed with another model.
         """
         from search.index.open_index import aliased_space, point_alias
+        from workers.answering import keep_weights
 
         space = self.embedder.space
         with self._lock:
-            if self._live != space.key:
+            live = self.catalogue.live_space()
+            if self._live != space.key or live is None or live.key != space.key:
                 self.catalogue.use_space(space.key, space.model, space.digest, space.dimension)
                 if aliased_space(self.settings) != space.key:
                     self.index(space).upsert([])  # an alias names only what exists
                     point_alias(self.settings, space)
+                keep_weights(self)
                 self._live = space.key
             return self.index(space)
 

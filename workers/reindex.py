@@ -14,6 +14,7 @@ from search.embedding.embedder import EmbeddingSpace
 from search.index.open_index import drop_index, point_alias
 from search.index.vector_index import IndexFilter
 from workers.adapted_index import fill
+from workers.answering import drop_weights, keep_weights
 from workers.cleaning import delete_dead_points, tidy
 from workers.context import Context
 from workers.home_lock import home_lock
@@ -101,6 +102,7 @@ def _build(context: Context, space: EmbeddingSpace, tally: Tally, progress: Prog
         catalogue.mark_built(live.page.id, live.page.generation, space.key)
         progress(tally)
     index.optimize()
+    keep_weights(context)
     if not catalogue.switch_space(space.key):
         raise VectorIndexError("Pages were added while the new index was built. Run `manuspect reindex` again.")
     point_alias(context.settings, space)
@@ -137,6 +139,7 @@ def drop_retired(context: Context) -> None:
         if space.state == "retired":
             context.close_index(space.key)
             drop_index(context.settings, space.key)
+            drop_weights(context, space.digest)
             context.catalogue.forget_space(space.key)
 
 

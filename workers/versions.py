@@ -75,7 +75,7 @@ class Versions:
     def _load(self, record: VersionRecord) -> Version:
         from search.embedding.handwriting import HandwritingEmbedder
 
-        base = self._context.embedder
+        base = self._context.answering()
         if not isinstance(base, HandwritingEmbedder):
             raise ModelError("a collection is answered by an adapted handwriting model; set MANUSPECT_MODEL back")
         try:

@@ -13,7 +13,7 @@ from search.embedding.clip import check_crops, clean, model_errors, unit_rows
 from search.embedding.device import Placement
 from search.embedding.digest import weights_digest
 from search.embedding.embedder import Crop, EmbeddingSpace, Vectors
-from search.handwriting import NAME, encode_crops, encode_texts, load_handwriting_model
+from search.handwriting import NAME, WEIGHTS, encode_crops, encode_texts, load_handwriting_model
 
 
 class HandwritingEmbedder:
@@ -21,7 +21,7 @@ class HandwritingEmbedder:
 
     def __init__(self, weights: Path | None, placement: Placement, delta: bytes | None = None) -> None:
         """`weights`: None for those that come with the package; `delta`: what adaptation changed. Raises ModelError."""
-        self._weights = weights
+        self.weights = weights or WEIGHTS
         model = self.fresh_model()
         if delta is not None:
             apply_delta(model, delta)
@@ -32,11 +32,11 @@ class HandwritingEmbedder:
 
     def fresh_model(self) -> CustomTextCLIP:
         """The model without any changes, in float32 on the CPU, to train."""
-        return load_handwriting_model(self._weights)[0]
+        return load_handwriting_model(self.weights)[0]
 
     def adapted(self, delta: bytes) -> HandwritingEmbedder:
         """The same model with what adaptation changed: a space of its own. Raises ModelError."""
-        return HandwritingEmbedder(self._weights, self.placement, delta)
+        return HandwritingEmbedder(self.weights, self.placement, delta)
 
     @property
     def space(self) -> EmbeddingSpace:

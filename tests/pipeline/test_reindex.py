@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tiny import TinyEmbedder, state_of
 
+from infra.errors import ModelError
 from infra.settings import Settings
+from ingest.catalogue import ids
+from search.embedding.handwriting import HandwritingEmbedder
 from search.index.open_index import aliased_space
+from ui.portal.asked import Asked
+from ui.portal.engine_finder import EngineFinder
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
 from workers.reindex import reindex
@@ -86,3 +94,54 @@ def test_nothing_indexed_is_nothing_to_do(settings: Settings) -> None:
     with Context(settings, embedder) as context:
         report = reindex(context)
     assert (report.model, report.embedded) == (None, 0)
+
+
+NOTES = [ids.collection_id("notes")]
+
+
+def answers(context: Context) -> tuple[tuple[str, float], ...]:
+    """What the portal answers."""
+    found = EngineFinder(context).find(Asked(text="alpha", least=0), NOTES, None)
+    return tuple((hit.word, hit.confidence) for hit in found.hits)
+
+
+def test_queries_go_on_while_another_model_takes_over(
+    settings: Settings, words: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.embedding.load_embedder", lambda chosen: TinyEmbedder(chosen.model))
+    with Context(settings, TinyEmbedder()) as old, Context(settings, TinyEmbedder("other")) as new:
+        before = answers(old)
+        assert len(before) == words and answers(new) == before, "a portal that was started again too early"
+        finder, seen, ended = EngineFinder(old), list[tuple[tuple[str, float], ...]](), threading.Event()
+
+        def ask() -> None:
+            while not ended.is_set():
+                found = finder.find(Asked(text="alpha", least=0), NOTES, None)
+                seen.append(tuple((hit.word, hit.confidence) for hit in found.hits))
+
+        with ThreadPoolExecutor(2) as threads:
+            running = [threads.submit(ask) for _ in range(2)]
+            reindex(new)
+            time.sleep(0.3)
+            ended.set()
+        assert [one.result() for one in running] == [None, None], "none failed"
+        after = answers(new)
+        assert after != before and {*seen} <= {before, after}, "none saw both"
+        assert seen[0] == before and seen[-1] == after and answers(old) == after
+        with pytest.raises(ModelError, match="MANUSPECT_MODEL"):
+            old.live_index()  # which is what writers ask for
+
+
+def test_weights_of_the_live_index_outlast_the_version_that_had_them(settings: Settings) -> None:
+    with Context(settings) as context:
+        context.live_index()
+        own = context.embedder.space
+    with Context(settings, TinyEmbedder()) as context:
+        found = context.answering()
+        assert isinstance(found, HandwritingEmbedder) and found.space == own
+        assert found.weights.is_relative_to(settings.home)
+        reindex(context)
+        assert context.answering() is context.embedder
+        assert not list((settings.home / "models").iterdir())
+    with Context(settings) as context, pytest.raises(ModelError, match="cannot be loaded"):
+        context.answering()

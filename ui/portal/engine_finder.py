@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from infra.errors import CorruptError, LimitError
+from infra.errors import CorruptError, LimitError, VectorIndexError
 from search.embedding.embedder import Crop
 from search.engine.engine import Engine
 from search.engine.export.forms import export_files
@@ -45,15 +45,19 @@ class EngineFinder:
 
     def warm_up(self) -> None:
         """Load the model, and open the engine where something is indexed."""
-        _ = self._context.embedder
+        _ = self._context.answering()
         self.engine()
 
     def engine(self) -> Engine | None:
-        """The engine, None before anything is indexed. Raises ModelError, VectorIndexError."""
+        """The engine of the live index, None before anything is indexed. Raises ModelError, VectorIndexError."""
         with self._lock:
-            if self._engine is None and self._context.catalogue.live_space() is not None:
+            if not self._is_live(self._engine) and self._context.catalogue.live_space() is not None:
                 self._engine = open_engine(self._context)
             return self._engine
+
+    def _is_live(self, engine: Engine | None) -> bool:
+        live = self._context.catalogue.live_space()
+        return engine is not None and live is not None and engine.embedder.space.key == live.key
 
     def find(self, asked: Asked, collections: Sequence[str], crop: bytes | None, *, page: str | None = None) -> Answer:
         """As `Finder` says."""
@@ -83,8 +87,17 @@ class EngineFinder:
         return _zipped(files) if form == "page" else "".join(files.values()).encode()
 
     def _ask(self, query: Query) -> Result:
-        engine = self.engine()
-        return find(engine, query) if engine is not None else _NOTHING
+        """An answer of one index alone: where another took its place meanwhile, that one is asked."""
+        while (engine := self.engine()) is not None:
+            try:
+                result = find(engine, query)
+            except VectorIndexError:
+                if self._is_live(engine):
+                    raise
+                continue
+            if self._is_live(engine):
+                return result
+        return _NOTHING
 
     def find_in_document(
         self, collection: str, document: str, text: str, start: int, limit: int
