@@ -85,7 +85,8 @@ def measure(name: str, context: Context, inputs: list[str]) -> Measured:
 def cut_strips(settings: Settings) -> Iterator[Image.Image]:
     """Strips of the pages of an ingested home, the whole width each and some lines high."""
     with Context(settings) as context:
-        for key in context.files.list():
+        documents = [document.id for document in context.catalogue.documents()]
+        for key in (key for document in documents for key in context.files.list(document)):
             page = Image.fromarray(PageImageReader(context.files, key).whole()).convert("L")
             height = page.height // _STRIPS_A_PAGE
             yield page.crop((0, height, page.width, 2 * height))

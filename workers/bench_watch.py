@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from workers.report import Tally
@@ -37,16 +37,14 @@ class PeakMemory:
 class Pace:
     """Follows a run from its first pages done to its last: what starting takes counts for neither pages nor time."""
 
-    def __init__(self, pids: Iterable[int] = ()) -> None:
-        """`pids`: processes that work for it, beside this one and its own children."""
-        self._pids = {*pids, os.getpid()}
+    def __init__(self) -> None:
         self._first: tuple[int, float, float] | None = None
         self._last = (0, 0.0, 0.0)
 
     def __call__(self, tally: Tally) -> None:
         """Look; a pipeline's progress."""
         if tally.done > self._last[0]:
-            spent = sum(_processor_seconds(process) for pid in self._pids for process in _tree(pid))
+            spent = sum(_processor_seconds(process) for process in _tree(os.getpid()))
             self._last = tally.done, time.monotonic(), spent
             self._first = self._first or self._last
 
@@ -58,7 +56,7 @@ class Pace:
 
     @property
     def processor_seconds_per_page(self) -> float:
-        """Of all the processes."""
+        """Of this process and all below it."""
         pages, _, spent = self._between()
         return spent / pages
 

@@ -24,11 +24,10 @@ log = structlog.get_logger(__name__)
 
 _FULL = 1000
 """Messages a queue holds at most."""
-_LOCK_SECONDS = 60
+_LOCK_SECONDS = 8
+"""Of a feeder that dies; two at once would send some messages twice, which changes nothing."""
 _QUIET = 12.0
 """Seconds of empty queues after which a message that a dead worker had taken is no longer waited for."""
-_OWN_MESSAGES = 1
-"""The task that calls `feed` is itself under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +41,18 @@ class Fed:
     sent: int = 0
 
 
-def feed(app: Celery, broker: Broker, settings: Settings, catalogue: Catalogue) -> Fed:
+def feed(app: Celery, broker: Broker, settings: Settings, catalogue: Catalogue, own_messages: int = 0) -> Fed:
     """Take back what was lost, then fill the queues. One at a time; a second caller does nothing.
 
-    Raises BrokerError, CatalogueError; nothing is lost then, the next call goes on.
+    `own_messages`: of those under way, the caller's. Raises BrokerError, CatalogueError; nothing is lost then, the next
+    call goes on.
     """
     with broker.lock("feed", _LOCK_SECONDS) as held:
         if not held:
             return Fed()
         queued = QueuedWork(catalogue)
         released = _release(broker, queued, settings)
-        lost = _find_lost(broker, queued)
+        lost = _find_lost(broker, queued, own_messages)
         sent = _send_drafted(app, broker, queued) + _send_waiting(app, broker, queued)
         if released or lost:
             log.warning("lost work taken back", released=released, lost=lost)
@@ -66,12 +66,12 @@ def _release(broker: Broker, queued: QueuedWork, settings: Settings) -> int:
     return queued.release_dead(broker.is_alive, stuck)
 
 
-def _find_lost(broker: Broker, queued: QueuedWork) -> int:
+def _find_lost(broker: Broker, queued: QueuedWork, own_messages: int) -> int:
     """Messages said to be sent, while the queues stay empty: at once where no worker has any either, else soon."""
     if broker.depth(CPU) or broker.depth(GPU):
         broker.not_quiet()
         return 0
-    if broker.under_way() > _OWN_MESSAGES and broker.quiet_seconds() < _QUIET:
+    if broker.under_way() > own_messages and broker.quiet_seconds() < _QUIET:
         return 0
     return queued.forget_messages()
 

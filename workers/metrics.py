@@ -45,12 +45,15 @@ class Numbers(Collector):
             depth.add_metric([queue], self._broker.depth(queue))
         yield depth
         yield GaugeMetricFamily("manuspect_workers", "Processes alive.", value=len(self._broker.alive()))
-        seconds = CounterMetricFamily("manuspect_stage_seconds", "Busy seconds.", labels=["stage"])
-        done = CounterMetricFamily("manuspect_done", "Pages indexed or empty, and words.", labels=["what"])
+        stages = {
+            what: CounterMetricFamily(f"manuspect_stage_{what}", f"{told} by stage.", labels=["stage"])
+            for what, told in (("seconds", "Busy seconds"), ("pages", "Pages done"), ("words", "Words done"))
+        }
         for name, value in self._broker.counts().items():
-            kind, _, label = name.partition(":")
-            (seconds if kind == "seconds" else done).add_metric([label], value)
-        yield from (seconds, done)
+            what, _, stage = name.partition(":")
+            if what in stages:
+                stages[what].add_metric([stage], value)
+        yield from stages.values()
 
     def _from_catalogue(self) -> Iterator[Metric]:
         pages = GaugeMetricFamily("manuspect_pages", "Pages by state.", labels=["collection", "state"])

@@ -16,7 +16,7 @@ from ingest.catalogue.queued import Input, QueuedWork
 from ingest.catalogue.records import ClaimedPage
 from workers.context import Context
 from workers.page_process import Refused, refused
-from workers.page_work import Listing, PageWork
+from workers.page_work import Listing, PageWork, Seconds
 from workers.persist import persist
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ class PageTasks:
     """For one thread of one process."""
 
     def __init__(self, context: Context, worker: str, count: Callable[[str, float], None]) -> None:
-        """`count` is told the name of each stage and the seconds spent in it."""
+        """`count` adds to a counter of that name: `seconds:STAGE`, `pages:STAGE`, `words:STAGE`."""
         self._context = context
         self._catalogue = context.catalogue
         self._queued = QueuedWork(context.catalogue)
@@ -76,9 +76,13 @@ class PageTasks:
                 raise
             self._fail_page(page, refusal)
             return None
-        for stage, spent in seconds.items():
-            self._count(stage, spent)
-        return page.claim if persist(lambda: self._queued.hand_over(page.page_id, page.claim, draft)) else None
+        self._count_seconds(seconds)
+        if not persist(lambda: self._queued.hand_over(page.page_id, page.claim, draft)):
+            return None
+        self._count("pages:segment", 1)
+        self._count("words:segment", len(draft.words))
+        log.debug("page segmented", number=page.number, words=len(draft.words))
+        return page.claim
 
     def _record(self, given: Input, listing: Listing) -> str:
         result = persist(
@@ -91,10 +95,13 @@ class PageTasks:
             )
         )
         persist(lambda: self._queued.finish_input(given.id, given.claim))
-        for stage, spent in listing.seconds.items():
-            self._count(stage, spent)
+        self._count_seconds(listing.seconds)
         log.info("document listed", document=result.document_id, input=given.uri, new=result.new + result.changed)
         return result.document_id
+
+    def _count_seconds(self, seconds: Seconds) -> None:
+        for stage, spent in seconds.items():
+            self._count(f"seconds:{stage}", spent)
 
     def _fail(self, given: Input, refusal: Refused) -> None:
         last = refusal.final or given.attempts >= 3

@@ -60,7 +60,7 @@ class Runtime:
         """For the queue `cpu`."""
         from workers.page_tasks import PageTasks
 
-        return PageTasks(self.context, self.name, lambda stage, seconds: self.counters.add(f"seconds:{stage}", seconds))
+        return PageTasks(self.context, self.name, self.counters.add)
 
     @property
     def embedding(self) -> EmbedTasks:
@@ -85,7 +85,7 @@ class Runtime:
         """See `workers.feeder.feed`."""
         from workers.feeder import feed
 
-        feed(app, self.broker, self.settings, self.context.catalogue)
+        feed(app, self.broker, self.settings, self.context.catalogue, own_messages=1)
 
     def tick(self, app: Celery) -> None:
         """What beat asks for every few seconds."""
@@ -111,9 +111,9 @@ class CountingTally(Tally):
         self._counters = counters
 
     def add(self, **counts: int) -> None:
-        """Count pages and words."""
+        """Count pages and words that are in the index."""
         for name, count in counts.items():
-            self._counters.add(f"done:{name}", count)
+            self._counters.add("words:index" if name == "words" else "pages:index", count)
 
     def spend(self, stages: dict[str, float]) -> None:  # type: ignore[override]
         """Count busy seconds."""

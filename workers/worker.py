@@ -74,7 +74,8 @@ def _beat_once(settings: Settings) -> bool:
 
     try:
         log.info("beat started")
-        Service(make_app(settings)).start()
+        app = make_app(settings)
+        Service(app, scheduler_cls=app.conf.beat_scheduler).start()  # which it does not read from there by itself
     except Exception as error:  # redbeat and Redis raise their own kinds
         log.warning("beat starts again", reason=f"{type(error).__name__}: {error}")
         return False

@@ -12,9 +12,10 @@ from servers import RedisServer
 from infra.errors import BrokerError, CatalogueError, SettingsError
 from infra.settings import Settings
 from ui.cli import run
-from workers import persist, worker
+from workers import broker as broker_module
+from workers import feeder, persist, worker
 from workers.broker import Broker, Counters, Heartbeat, process_name
-from workers.celery_app import LIST, PREPARE, limits, make_app, visibility_timeout
+from workers.celery_app import LIST, PREPARE, TICK_SECONDS, limits, make_app, visibility_timeout
 from workers.embed_tasks import Turns
 from workers.healthy import is_healthy
 
@@ -81,6 +82,11 @@ def test_who_stops_telling_is_dead(settings: Settings) -> None:
     assert broker.is_alive(heartbeat.name) and is_healthy(settings, "cpu") and not is_healthy(settings, "tpu")
     heartbeat.stop()
     assert not broker.is_alive(heartbeat.name)
+
+
+def test_a_killed_worker_costs_less_than_fifteen_seconds() -> None:
+    """Its sign of life, or the lock it held while it filled the queues, runs out, and the next look finds that."""
+    assert max(broker_module._TTL, feeder._LOCK_SECONDS) + TICK_SECONDS < 15
 
 
 def test_counts_of_several_processes_add_up(settings: Settings) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deployment import Deployment, until
@@ -24,6 +28,7 @@ from workers.broker import GPU, Broker
 from workers.celery_app import make_app
 from workers.context import Context
 from workers.metrics import Numbers
+from workers.page_work import PageWork
 from workers.pipeline import IngestRequest, ingest
 from workers.schedules import SCHEDULES, Schedule
 
@@ -132,6 +137,86 @@ def test_watched_folders_bring_what_is_new_and_one_that_is_gone_stops_no_other(
     assert leases.unwatch(collection, str(folder)) and not leases.unwatch(collection, str(folder))
 
 
+def test_watched_iiif_collections_bring_manifests_that_are_added_or_changed(settings: Settings, tmp_path: Path) -> None:
+    write_scans(tmp_path / "scans")
+    with Web(tmp_path) as web, Context(settings.model_copy(update={"http_allow_private": True})) as context:
+        web.publish("collection.json", iiif("Collection", web.url("collection.json"), [web.link("one.json")]))
+        web.publish("one.json", manifest(web, "one.json", ["page0.png"]))
+        collection = context.catalogue.add_collection("watched").id
+        Schedules(context.catalogue).watch(collection, web.url("collection.json"), {})
+        schedules.look(context)
+        assert list_all(context) == [(web.url("one.json"), 1)]
+        schedules.look(context)
+        assert list_all(context) == [(web.url("one.json"), 0)], "looked at again, and nothing was new"
+        web.publish("two.json", manifest(web, "two.json", ["page1.png"]))
+        web.publish("one.json", manifest(web, "one.json", ["page0.png", "page2.png"]))
+        web.publish(
+            "collection.json",
+            iiif("Collection", web.url("collection.json"), [*map(web.link, ["one.json", "two.json"])]),
+        )
+        schedules.look(context)
+        assert sorted(list_all(context)) == [(web.url("one.json"), 1), (web.url("two.json"), 1)]
+        assert Schedules(context.catalogue).watches()[0].error is None
+
+
+class Web:
+    """A folder served over HTTP."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
+
+    def __enter__(self) -> Web:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/{name}"
+
+    def link(self, name: str) -> dict[str, str]:
+        return {"id": self.url(name), "type": "Manifest"}
+
+    def publish(self, name: str, content: dict[str, Any]) -> None:
+        (self._folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def iiif(kind: str, url: str, items: list[Any]) -> dict[str, Any]:
+    context = "http://iiif.io/api/presentation/3/context.json"
+    return {"@context": context, "id": url, "type": kind, "label": {"none": [url]}, "items": items}
+
+
+def manifest(web: Web, name: str, images: list[str]) -> dict[str, Any]:
+    """Of plain images, a canvas each."""
+    canvases = []
+    for image in images:
+        canvas = f"{web.url(name)}/{image}"
+        body = {"id": web.url(f"scans/{image}"), "type": "Image", "format": "image/png", "width": 420, "height": 300}
+        note = {"id": f"{canvas}/note", "type": "Annotation", "motivation": "painting", "body": body, "target": canvas}
+        page = {"id": f"{canvas}/page", "type": "AnnotationPage", "items": [note]}
+        canvases.append({"id": canvas, "type": "Canvas", "width": 420, "height": 300, "items": [page]})
+    return iiif("Manifest", web.url(name), canvases)
+
+
+def list_all(context: Context) -> list[tuple[str, int]]:
+    """What a worker does with the inputs that wait: (URL, new or changed pages) of each."""
+    queued, work = QueuedWork(context.catalogue), PageWork(context.settings)
+    found = []
+    for key in queued.take_inputs(100):
+        given = queued.claim_input(key, "me")
+        assert given is not None
+        listing = work.list_document(given.uri)
+        result = context.catalogue.list_document(
+            given.collection_id, listing.info, listing.refs, base_url=context.settings.base_url
+        )
+        queued.finish_input(given.id, given.claim)
+        found.append((given.uri, result.new + result.changed))
+    return found
+
+
 def test_a_new_model_is_built_beside_the_live_one_and_swapped(settings: Settings, tmp_path: Path) -> None:
     folder = write_scans(tmp_path / "scans")
     with Context(settings, TinyEmbedder()) as context:
@@ -172,7 +257,7 @@ def test_numbers_tell_of_queues_pages_failures_and_schedules(
     leases = Schedules(context.catalogue)
     leases.begin("clean", 1, "me", alive())
     leases.end("clean", 1, "me")
-    Broker(settings).add_counts({"seconds:segment": 2.5, "done:words": 3})
+    Broker(settings).add_counts({"seconds:segment": 2.5, "words:index": 3})
     registry = CollectorRegistry()
     registry.register(Numbers(settings, context.catalogue))
     text = generate_latest(registry).decode()
@@ -181,7 +266,7 @@ def test_numbers_tell_of_queues_pages_failures_and_schedules(
         'manuspect_pages{collection="notes",state="indexed"} 5.0',
         'manuspect_failures{collection="notes",error="NotFoundError"} 1.0',
         'manuspect_stage_seconds_total{stage="segment"}',
-        'manuspect_done_total{what="words"}',
+        'manuspect_stage_words_total{stage="index"} 3.0',
         'manuspect_schedule_age_seconds{schedule="clean"}',
         'manuspect_up{part="broker"} 1.0',
     ):
@@ -208,6 +293,9 @@ def test_every_schedule_has_a_queue_and_an_interval(settings: Settings) -> None:
 
 
 def test_a_second_scheduler_takes_over(deployment: Deployment) -> None:
+    lock = "manuspect:beat:lock"
+    until(lambda: bool(deployment.redis.client.exists(lock)), 60, deployment.logs)
+    first = deployment.redis.client.get(lock)
     second = deployment.start("standby", "--beat")
     until(lambda: second.process is not None and "beat started" in deployment.logs(), 200, deployment.logs)
 
@@ -220,5 +308,6 @@ def test_a_second_scheduler_takes_over(deployment: Deployment) -> None:
     deployment.services["beat"].stop()
     before = succeeded()
     until(lambda: succeeded() > before + 1, 200, deployment.logs)
+    assert deployment.redis.client.get(lock) not in (None, first), "the standby alone keeps time now"
     deployment.services["beat"] = deployment.start("beat", "--beat")
     assert SCHEDULES["clean"].queue == GPU
