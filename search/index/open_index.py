@@ -7,6 +7,7 @@ step: a server alias, or for Qdrant Edge a small file that is replaced whole. On
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -94,6 +95,7 @@ def connect(settings: Settings) -> QdrantClient:
     from qdrant_client import QdrantClient
 
     key = settings.qdrant_api_key
+    warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")  # as inside one network
     try:
         return QdrantClient(
             url=settings.qdrant_url,
