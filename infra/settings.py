@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     cookie_secret: SecretStr | None = Field(None, description="Signs the portal's cookies; needed with OpenID Connect.")
     groups_claim: str = Field("groups", description="Claim of the identity token that lists a person's groups.")
     manager_groups: str = Field("", description="Groups that may add and remove, by commas; empty: all.")
+    viewers: str = Field(
+        "Mirador=https://projectmirador.org/embed/?iiif-content={manifest}; "
+        "Universal Viewer=https://uv-v4.netlify.app/#?manifest={manifest}&cv={index}&xywh={xywh}",
+        description="Other IIIF viewers a page can be opened in: NAME=ADDRESS, by semicolons; empty: none.",
+    )
     import_folders: str = Field("", description="Folders the portal adds from, by colons; empty: any, if local.")
     max_upload_mb: int = Field(200, ge=1, description="Largest file uploaded in the portal, megabytes.")
 

@@ -159,6 +159,16 @@ def test_reindex_with_everything_up_to_date(filled: Manuspect) -> None:
     assert (done["switched"], done["embedded"], done["segmented"], done["pages"]) == (False, 0, 0, None)
 
 
+def test_a_collection_is_closed_before_its_first_page_and_opened_again(manuspect: Manuspect) -> None:
+    assert manuspect("access", "Wills").code == 2
+    assert "Wills is open to archivists, keepers." in manuspect("access", "Wills", "archivists", "keepers").out
+    assert manuspect("access", "Wills", "--json").objects == [
+        {"collection": "Wills", "groups": ["archivists", "keepers"]}
+    ]
+    assert manuspect("access", "Wills", "keepers", "--everyone").code == 2
+    assert "Wills is open to everyone." in manuspect("access", "Wills", "--everyone").out
+
+
 def test_doctor_finds_a_sound_home_sound(filled: Manuspect) -> None:
     done = filled("doctor", "--json")
     checks = {check["check"]: check for check in done.objects if check["check"] != "setting"}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from tiny import write_page
 
@@ -60,3 +62,31 @@ def test_ctrl_c_ends_with_130_and_no_stack_trace(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors and "carry on" in errors
+
+
+def test_the_iiif_services_run_alone(tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    process = subprocess.Popen(
+        [PROGRAM, "serve", "--only-iiif", "--port", str(port)], env=environment(tmp_path / "home"),
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert patiently(f"http://127.0.0.1:{port}/healthz", process) == 200
+        assert patiently(f"http://127.0.0.1:{port}/iiif/presentation/none/manifest", process) == 404
+        assert patiently(f"http://127.0.0.1:{port}/", process) == 404  # no portal
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    assert "Traceback" not in errors
+
+
+def patiently(address: str, process: subprocess.Popen[str]) -> int:
+    """The status that is answered once the program listens."""
+    while process.poll() is None:
+        try:
+            return int(httpx.get(address, timeout=60).status_code)
+        except httpx.ConnectError:
+            time.sleep(0.2)
+    raise AssertionError("the program ended")

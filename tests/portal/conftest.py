@@ -40,7 +40,8 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def portal(filled_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The portal over those collections."""
-    with serving(filled_home, free_port(), tmp_path_factory.mktemp("log") / "portal.log") as served:
+    log = tmp_path_factory.mktemp("log") / "portal.log"
+    with serving(filled_home, free_port(), log, MANUSPECT_MAX_UPLOAD_MB="1") as served:
         yield served
 
 

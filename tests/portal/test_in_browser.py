@@ -266,6 +266,19 @@ def test_two_readers_do_not_meet(portal: Any, visitor: Callable[[], Page]) -> No
     expect(first.get_by_label("Find a word")).to_have_value("harbour")
 
 
+def test_a_file_over_the_limit_or_of_another_kind_is_refused_in_words(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/collections")
+    page.get_by_text("Add to a collection").click()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "big.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7" + bytes(2 << 20)})
+    refusal = page.get_by_text("File must be 1.0MB or smaller.")
+    expect(refusal).to_be_visible()
+    assert (refusal.bounding_box() or {"width": 0})["width"] > 100  # not only for screen readers
+    chooser.set_input_files({"name": "run.exe", "mimeType": "application/x-dosexec", "buffer": b"MZ"})
+    expect(page.get_by_text("files are not allowed")).to_be_visible()
+    expect(page.get_by_role("button", name="Add files").last).to_be_disabled()
+
+
 def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, tmp_path: Path) -> None:
     good = write_page(tmp_path / "lighthouse.png", "the lighthouse keeper/wrote every night")
     bad = tmp_path / "broken.pdf"
@@ -293,3 +306,18 @@ def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, 
     expect(page.get_by_role("heading", name="Tower")).to_have_count(0, timeout=2 * PATIENCE)
     page.goto(f"{portal.url}/?q=lighthouse&min=90")
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+def test_an_address_begins_a_new_collection_and_a_refused_one_is_no_link(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/collections")
+    page.get_by_text("Add to a collection").click()
+    page.get_by_role("combobox", name="Collection").fill("Mill")
+    page.get_by_role("combobox", name="Collection").press("Enter")
+    page.get_by_role("tab", name="IIIF address").click()
+    page.get_by_label("Manifest or collection").fill("http://127.0.0.1:9/manifest.json")
+    page.get_by_label("Manifest or collection").press("Enter")
+    page.get_by_role("button", name="Add address").click()
+    mill = page.locator("[class*=st-key-collection_]").filter(has=page.get_by_role("heading", name="Mill"))
+    expect(page.get_by_text("Reading the address into Mill")).to_be_visible()
+    expect(mill.get_by_text("a private or reserved address").first).to_be_visible(timeout=2 * PATIENCE)
+    expect(mill.get_by_role("link")).to_have_count(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from pathlib import Path
 
@@ -13,16 +14,18 @@ from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from infra.errors import CorruptError, LimitError, SettingsError
+from infra.errors import CorruptError, LimitError, SettingsError, UsageError
 from infra.settings import Settings
 from ingest.catalogue.records import CollectionRecord
 from ingest.geometry import Region
+from ui.portal.access_menu import groups_of
 from ui.portal.app import is_loopback
 from ui.portal.asked import PAGE_SIZES, Asked, PlaceOnPage
 from ui.portal.crops import crop_picture
 from ui.portal.engine_finder import decode_crop
 from ui.portal.identity import identify_requests, sign_in_secrets, viewer_of, visible_collections
 from ui.portal.uploads import keep_upload
+from ui.portal.viewers import PlaceInManifest, parse_viewers
 from ui.portal.words import clean, plain
 from ui.service.access import Viewer
 from ui.service.image_request import ImageLimits, parse_image_request
@@ -47,6 +50,38 @@ questions = st.builds(
     part=st.integers(1, 999),
     size=st.sampled_from(PAGE_SIZES),
 )
+
+
+@pytest.mark.parametrize("text", [
+    "Mirador", "=https://m.org/{manifest}", "Mirador=https://m.org/", "M=javascript:alert({manifest})",
+    "M=https://m.org/{manifest}{secret}", "M=https://m.org/{manifest}{0}", "M=https://m.org/{manifest",
+    "M=//{manifest.x}",
+])  # fmt: skip
+def test_a_viewer_that_cannot_work_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="MANUSPECT_VIEWERS"):
+        parse_viewers(text)
+
+
+def test_viewers_are_told_the_place() -> None:
+    [mirador, other] = parse_viewers(
+        "Mirador = https://m.org/?m={manifest}&c={canvas}; U=http://u.org/#?m={manifest}&cv={index}&xywh={xywh}"
+    )
+    place = PlaceInManifest("http://x/a b/manifest", "http://x/canvas/2?&", 1, "1,2,3,4")
+    assert mirador.name == "Mirador"
+    assert (
+        mirador.address(place)
+        == "https://m.org/?m=http%3A%2F%2Fx%2Fa%20b%2Fmanifest&c=http%3A%2F%2Fx%2Fcanvas%2F2%3F%26"
+    )
+    assert other.address(place) == "http://u.org/#?m=http%3A%2F%2Fx%2Fa%20b%2Fmanifest&cv=1&xywh=1,2,3,4"
+    assert len(parse_viewers(Settings().viewers)) == 2 and parse_viewers(" ") == ()
+
+
+def test_who_may_see_a_collection_does_not_shut_themselves_out() -> None:
+    keeper = Viewer("Ada", frozenset({"keepers"}))
+    assert groups_of(" keepers, readers,, keepers ", keeper) == ["keepers", "readers"]
+    assert groups_of(None, keeper) == []
+    with pytest.raises(UsageError, match="none of these groups"):
+        groups_of("readers", keeper)
 
 
 @given(questions)
@@ -78,7 +113,14 @@ def test_votes_replace_each_other() -> None:
 def test_text_from_outside_is_shown_letter_for_letter(text: str) -> None:
     tokens = MarkdownIt("commonmark", {"html": True}).parseInline(plain(text))[0].children or []
     assert {token.type for token in tokens} <= {"text", "text_special"}
-    assert "".join(token.content for token in tokens) == clean(text)
+    assert "".join(token.content for token in tokens).replace("\u2060", "") == clean(text)
+
+
+@pytest.mark.parametrize("text", ["https://a.example/x", "HTTP://a.example", "see www.a.example", "a@b.example"])
+def test_addresses_from_outside_become_no_links(text: str) -> None:
+    shown = plain(text).replace("\\", "")
+    assert not re.search(r"https?://|www\.|@b", shown, re.IGNORECASE)
+    assert shown.replace("\u2060", "") == text
 
 
 def test_unseen_characters_cannot_disguise_a_name() -> None:

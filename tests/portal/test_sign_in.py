@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from oidc_provider import CLIENT, SECRET, providing
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from portal_server import PATIENCE, free_port, serving
 
 from infra.settings import Settings
@@ -74,3 +74,29 @@ def test_people_see_what_their_groups_may(guarded: tuple[Any, str, str], visitor
     expect(bob.get_by_role("heading", name="Garden")).to_have_count(0)
     expect(bob.get_by_text("Add to a collection")).to_have_count(0)
     expect(bob.get_by_role("button", name="Delete")).to_have_count(0)
+
+    garden = ada.locator("[class*=st-key-collection_]").filter(has=ada.get_by_role("heading", name="Garden"))
+    give_access(ada, garden, "strangers")
+    expect(ada.get_by_text("would not see the collection any more")).to_be_visible()
+    give_access(ada, garden, "gardeners, visitors")
+    expect(garden.get_by_text("open to gardeners, visitors")).to_be_visible()
+    expect_status(bob, image, 200)  # what the image service knows of access is a few seconds old
+    bob.goto(f"{served.url}/?q=roses")
+    expect(bob.locator(".st-key-headline")).to_contain_text("1 place")
+
+
+def give_access(page: Page, collection: Locator, groups: str) -> None:
+    box = page.get_by_label("Groups that may see it", exact=True)
+    if not box.is_visible():
+        collection.get_by_role("button", name="Access").click()
+    box.fill(groups)
+    box.press("Enter")
+    page.get_by_role("button", name="Save").click()
+
+
+def expect_status(page: Page, address: str, status: int) -> None:
+    for _ in range(40):
+        if page.request.get(address).status == status:
+            return
+        page.wait_for_timeout(250)
+    raise AssertionError(f"{address} never answered {status}")

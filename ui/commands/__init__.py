@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from ui.commands import adapt, doctor, evaluate, export, find, reindex, retry, rm, serve, status, take_in, train, worker
+from ui.commands import (
+    access,
+    adapt,
+    doctor,
+    evaluate,
+    export,
+    find,
+    reindex,
+    retry,
+    rm,
+    serve,
+    status,
+    take_in,
+    train,
+    worker,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("adapt", no_args_is_help=True)(adapt.adapt)
     app.command("reindex")(reindex.reindex)
     app.command("rm", no_args_is_help=True)(rm.rm)
+    app.command("access", no_args_is_help=True)(access.access)
     app.command("serve")(serve.serve)
     app.command("worker")(worker.worker)
     app.command("watch")(worker.watch)

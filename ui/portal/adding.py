@@ -14,9 +14,11 @@ import streamlit as st
 from infra.errors import UsageError
 from ingest.catalogue.schedules import Schedules
 from ui.details import Detail, parse_details
+from ui.portal.access_menu import HELP, groups_of
 from ui.portal.notices import errors_in_words
 from ui.portal.uploads import keep_upload
 from ui.portal.words import count, plain
+from ui.service.access import Viewer
 from workers.inputs import identity
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ FILE_TYPES = ["pdf", "tif", "tiff", "jpg", "jpeg", "png", "jp2", "webp", "json"]
 _MOST_FILES = 200
 
 
-def add_form(names: Sequence[str], here: Portal) -> None:
+def add_form(names: Sequence[str], viewer: Viewer, here: Portal) -> None:
     """The form, folded away where there is something to look at already."""
     with st.expander("Add to a collection", icon=":material/add:", expanded=not names):
         collection = st.selectbox(
@@ -37,8 +39,10 @@ def add_form(names: Sequence[str], here: Portal) -> None:
             "Data of the documents (optional)", key="add_details", placeholder="year=1840; place=Lyon",
             help="Recorded with every document added now, to filter by.",
         )  # fmt: skip
+        if here.settings.oidc_metadata_url is not None:
+            st.text_input("Groups that may see it, if it is new", key="add_groups", help=HELP)
         upload, folder, address = st.tabs(["Upload", "Folder on the server", "IIIF address"])
-        named = partial(_named, collection, names, here)
+        named = partial(_named, collection, names, viewer, here)
         with upload, errors_in_words():
             _upload(named, here)
         with folder, errors_in_words():
@@ -83,8 +87,7 @@ def _folder(named: Callable[[], str], here: Portal) -> None:
             raise UsageError("That folder is not open to the portal.")
         if not chosen.exists():
             raise UsageError("There is no such folder or file on the server.")
-        _add_place(named(), str(chosen), again, here)
-        _added(named(), "the folder")
+        _add_place(named(), str(chosen), "the folder", again, here)
 
 
 def _address(named: Callable[[], str], here: Portal) -> None:
@@ -93,8 +96,7 @@ def _address(named: Callable[[], str], here: Portal) -> None:
     if st.button("Add address", key="add_address", type="primary", disabled=not url):
         if urlsplit(url.strip()).scheme not in ("http", "https"):
             raise UsageError("The address must begin with http:// or https://.")
-        _add_place(named(), url.strip(), again, here)
-        _added(named(), "the address")
+        _add_place(named(), url.strip(), "the address", again, here)
 
 
 def _watch_box(key: str, here: Portal) -> bool:
@@ -104,19 +106,23 @@ def _watch_box(key: str, here: Portal) -> bool:
     return bool(st.checkbox("Look here again and again for what is new", key=key))
 
 
-def _add_place(name: str, place: str, again: bool, here: Portal) -> None:
+def _add_place(name: str, place: str, what: str, again: bool, here: Portal) -> None:
     details = _details()
     here.importer.add(name, [place], details)
     if again:
         Schedules(here.catalogue).watch(here.catalogue.add_collection(name).id, identity(place), dict(details))
+    _added(name, what)
 
 
 def _details() -> tuple[Detail, ...]:
     return parse_details(st.session_state["add_details"] or "")
 
 
-def _named(collection: str | None, names: Sequence[str], here: Portal) -> str:
-    """The name that was chosen, or typed; not that of a collection whose name this person cannot see."""
+def _named(collection: str | None, names: Sequence[str], viewer: Viewer, here: Portal) -> str:
+    """The name that was chosen, or typed; not that of a collection whose name this person cannot see.
+
+    A new collection is open from the start only to the groups that were typed.
+    """
     name = (collection or "").strip()
     if not name:
         raise UsageError("Choose a collection first, or type a new name.")
@@ -124,6 +130,9 @@ def _named(collection: str | None, names: Sequence[str], here: Portal) -> str:
         raise UsageError("A collection's name has at most 255 visible characters.")
     if name not in names and here.catalogue.collection(name) is not None:
         raise UsageError("This name is taken; choose another.")
+    groups = groups_of(st.session_state.get("add_groups"), viewer)
+    if groups and name not in names:
+        here.catalogue.set_groups(here.catalogue.add_collection(name).id, groups)
     return name
 
 

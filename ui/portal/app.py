@@ -16,6 +16,7 @@ from ui.portal.finder import Finder
 from ui.portal.identity import identify_requests, sign_in_secrets
 from ui.portal.notices import something_failed
 from ui.portal.runtime import Portal, install
+from ui.portal.viewers import parse_viewers
 from ui.portal.widgets import component_route
 from ui.service.app import build_service
 from ui.service.content_search_routes import FindInDocument
@@ -39,6 +40,7 @@ def create_portal(
             importer=BackgroundImporter(context),
             images=service.images,
             on_loopback=is_loopback(host) and secrets is None,
+            viewers=parse_viewers(settings.viewers),
         )
     )
     return st.App(

@@ -1,6 +1,7 @@
 """Looks and behaviour of the portal as Streamlit options: a reading room by day and by lamplight.
 
-Text on paper and on the dark ground keeps a contrast of at least 7 to 1, accents at least 4.5 to 1 (WCAG AA).
+Text on paper, on the dark ground and in messages keeps a contrast of at least 7 to 1, accents at least 4.5 to 1
+(WCAG AA).
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ LIGHT = {
     "linkColor": "#7a3410",
     "borderColor": "#d2c7b2",
     "grayTextColor": "#5f5647",
+    "blueTextColor": "#2f4858",
+    "blueBackgroundColor": "#e8ecea",
+    "greenTextColor": "#29552f",
+    "greenBackgroundColor": "#e6eedd",
+    "yellowTextColor": "#5f4600",
+    "yellowBackgroundColor": "#f6ecca",
+    "redTextColor": "#86190f",
+    "redBackgroundColor": "#f8e5de",
 }
 DARK = {
     "primaryColor": "#e3a35c",
@@ -33,6 +42,14 @@ DARK = {
     "linkColor": "#ecb577",
     "borderColor": "#4a443b",
     "grayTextColor": "#b8ae9c",
+    "blueTextColor": "#b3ccd9",
+    "blueBackgroundColor": "#222e35",
+    "greenTextColor": "#b1d8b4",
+    "greenBackgroundColor": "#213326",
+    "yellowTextColor": "#ecd596",
+    "yellowBackgroundColor": "#3a311a",
+    "redTextColor": "#f5b3a8",
+    "redBackgroundColor": "#3d2420",
 }
 
 
@@ -58,6 +75,8 @@ def options(settings: Settings, *, local: bool) -> dict[str, Any]:
         "server.allowedHosts": ["localhost", "127.0.0.1", "::1", public] if local else [],
         "server.enableXsrfProtection": True,
         "runner.magicEnabled": False,
+        # Streamlit's own collection after every run would stop all threads while it looks through the whole model.
+        "runner.postScriptGC": False,
         "global.suppressDeprecationWarnings": True,
         # Widgets show what the address says, so their values are set although they have defaults.
         "global.disableWidgetStateDuplicationWarning": True,

@@ -15,9 +15,11 @@ from ingest.catalogue.adaptations import AdaptationRecord
 from ingest.catalogue.queued import QueuedWork
 from ingest.catalogue.records import CollectionRecord, CollectionStatus, DocumentRecord, Failure
 from ui.pace import pages_left
+from ui.portal.access_menu import access_menu
 from ui.portal.runtime import portal
 from ui.portal.uploads import is_upload
 from ui.portal.words import clean, count, plain
+from ui.service.access import Viewer
 from ui.verdict import verdict
 
 _DOCUMENTS_SHOWN = 500
@@ -37,7 +39,7 @@ class State:
     """The last attempt to adapt the model to it."""
 
 
-def collection_card(collection: CollectionRecord, state: State, *, manager: bool) -> None:
+def collection_card(collection: CollectionRecord, state: State, viewer: Viewer) -> None:
     """Draw it; with its buttons for a manager."""
     status = state.status
     with st.container(border=True, key=f"collection_{collection.id}"):
@@ -53,15 +55,15 @@ def collection_card(collection: CollectionRecord, state: State, *, manager: bool
                 st.caption(plain(f"Adaptation: {verdict(state.adaptation)}"))
         with st.container():
             if status.failures:
-                _failures(collection, status.failures, manager=manager)
+                _failures(collection, status.failures, manager=viewer.manager)
         documents = st.expander(
             "Documents", icon=":material/description:", key=f"documents_{collection.id}", on_change="rerun"
         )
         if documents.open:
             with documents:
                 _documents(collection)
-        if manager:
-            _actions(collection, status, state.inputs)
+        if viewer.manager:
+            _actions(collection, status, state.inputs, viewer)
 
 
 def _contents(collection: CollectionRecord, status: CollectionStatus) -> None:
@@ -136,7 +138,7 @@ def _document_row(document: DocumentRecord, pages: int, words: int) -> dict[str,
     }
 
 
-def _actions(collection: CollectionRecord, status: CollectionStatus, inputs: int) -> None:
+def _actions(collection: CollectionRecord, status: CollectionStatus, inputs: int, viewer: Viewer) -> None:
     here = portal()
     waits = bool(pages_left(status) or inputs)
     with st.container(horizontal=True):
@@ -154,6 +156,7 @@ def _actions(collection: CollectionRecord, status: CollectionStatus, inputs: int
         st.button("Re-index", key=f"reindex_{collection.id}", icon=":material/autorenew:",
                   help="Bring every page up to the present model and word finder. It stays searchable meanwhile.",
                   on_click=here.importer.reindex, args=(collection.name,), disabled=not status.pages)  # fmt: skip
+        access_menu(collection, viewer)
         if st.button("Delete", key=f"delete_{collection.id}", icon=":material/delete:"):
             st.session_state["delete"] = collection.name
             st.rerun(scope="app")

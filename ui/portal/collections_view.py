@@ -31,7 +31,7 @@ def show() -> None:
     st.header("Collections", anchor=False)
     with notices.errors_in_words():
         if reader.viewer.manager:
-            add_form([collection.name for collection in reader.collections], here=portal())
+            add_form([collection.name for collection in reader.collections], reader.viewer, portal())
         busy = _is_busy(portal().importer.activities(), reader)
         st.fragment(_listing, run_every=_REFRESH_SECONDS if busy else None)()
         if reader.viewer.manager:
@@ -72,7 +72,7 @@ def _listing() -> None:
                 state = State(
                     status, inputs.get(collection.id, 0), seconds.get(collection.name), adapted.get(collection.id)
                 )
-                collection_card(collection, state, manager=reader.viewer.manager)
+                collection_card(collection, state, reader.viewer)
         if st.session_state.pop("was_busy", False) != _is_busy(activities, reader):
             st.session_state["was_busy"] = _is_busy(activities, reader)
             st.rerun()

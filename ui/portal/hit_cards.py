@@ -20,7 +20,7 @@ def gallery_data(hits: Sequence[Found], question: Asked) -> dict[str, Any]:
     for (document, label, number), of_page in groupby(
         hits, key=lambda hit: (hit.document_label, hit.page_label, hit.page_number)
     ):
-        cards = _cards(list(of_page), question)
+        cards = [{**card, "place": "", "page": ""} for card in _cards(list(of_page), question)]  # the title says it
         title = f"{clean(document)}, {page_name(number, label)}"
         groups.append({"title": title, "note": count(len(cards), "hit"), "hits": cards})
     return {"label": "Hits", "groups": groups}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 import streamlit as st
 
 from ingest.catalogue.records import PageRecord, WordRecord
 from ingest.geometry import Region
-from ingest.iiif.regions import region_url
 from ui.portal import notices
-from ui.portal.address import asked, link_to, open_page, open_search, parameter
+from ui.portal.address import asked, open_page, open_search, parameter
 from ui.portal.asked import Asked, PlaceOnPage
 from ui.portal.crops import crop_picture
 from ui.portal.finder import Found
 from ui.portal.hit_cards import page_name, percent
+from ui.portal.page_links import page_links, region_address
 from ui.portal.reader import Reader, current_reader, uploaded_crop
 from ui.portal.runtime import portal
 from ui.portal.widgets import gallery, viewer
@@ -78,7 +77,7 @@ def _page(page: PageRecord, canvas: tuple[int, int], question: Asked, reader: Re
     focus = _focus(word, words, hits)
     steps = _Steps(ranking, word)
     done = viewer(_viewer_data(page, canvas, hits, focus, word, steps), key="page_viewer")
-    _links(page, focus, question, word)
+    page_links(page, canvas, focus, question, word)
     _line(page, canvas, words, word)
     if done is not None:
         _act(done, page, question, steps)
@@ -124,7 +123,7 @@ def _viewer_data(
         "current": word,
         "focus": _box(focus) if focus else None,
         "label": f"Page image, {page_name(page.number, page.label)}. Arrow keys move, plus and minus zoom.",
-        "region_url": _region_url(page, focus),
+        "region_url": region_address(page, focus),
         "previous": steps.neighbour(-1) is not None,
         "next": steps.neighbour(1) is not None,
         "counter": steps.says,
@@ -138,38 +137,6 @@ def _box(region: Region) -> list[int]:
 def _title(hit: Found) -> str:
     sure = percent(hit.confidence)
     return "Hit" if sure is None else f"{sure} % sure"
-
-
-def _region_url(page: PageRecord, region: Region | None) -> str:
-    """The IIIF Image API address of the region, at its source where that has a service; of the page without one."""
-    base = portal().settings.base_url.rstrip("/")
-    known = region_url(page, region, base) if region is not None else None
-    return known or f"{base}/iiif/image/{page.id}/full/max/0/default.jpg"
-
-
-def _links(page: PageRecord, focus: Region | None, question: Asked, word: str) -> None:
-    """Ways to take the place elsewhere."""
-    base = portal().settings.base_url.rstrip("/")
-    manifest = quote(f"{base}/iiif/presentation/{page.document_id}/manifest", safe="")
-    with st.container(horizontal=True, key="links"):
-        with st.popover("Addresses", icon=":material/link:", help="To cite this place or open it in other programs"):
-            st.caption("This page with what was asked")
-            st.code(
-                link_to("page", {**question.to_params(), "page": page.id, "hit": word}), language=None, wrap_lines=True
-            )
-            st.caption("IIIF region")
-            st.code(_region_url(page, focus), language=None, wrap_lines=True)
-            st.caption("Canvas")
-            st.code(page.canvas + (f"#xywh={focus.xywh}" if focus else ""), language=None, wrap_lines=True)
-            st.caption("Manifest")
-            st.code(f"{base}/iiif/presentation/{page.document_id}/manifest", language=None, wrap_lines=True)
-        st.link_button(
-            "Mirador", f"https://projectmirador.org/embed/?iiif-content={manifest}", icon=":material/open_in_new:"
-        )
-        st.link_button(
-            "Universal Viewer", f"https://uv-v4.netlify.app/#?manifest={manifest}&cv={page.number - 1}",
-            icon=":material/open_in_new:",
-        )  # fmt: skip
 
 
 def _line(page: PageRecord, canvas: tuple[int, int], words: Sequence[WordRecord], word: str) -> None:

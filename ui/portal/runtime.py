@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.settings import Settings
 from ingest.catalogue import Catalogue
 from ui.portal.finder import Finder
 from ui.portal.importing import Importer
+from ui.portal.viewers import ExternalViewer
 from ui.service.image_routes import ImageService
 
 
@@ -22,6 +24,8 @@ class Portal:
     images: ImageService
     on_loopback: bool
     """Only people at this machine reach the portal."""
+    viewers: Sequence[ExternalViewer] = ()
+    """Where a page can be opened too."""
 
 
 _portal: Portal | None = None

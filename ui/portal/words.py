@@ -6,6 +6,9 @@ import re
 
 _SPECIAL = re.compile(r"([!-/:-@\[-`{-~])")
 _SPACE = re.compile(r"\s+")
+_LINKED = re.compile(r"(?<=http:)(?=//)|(?<=https:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+_APART = "\u2060"
+"""Not seen, and no line may break there: GitHub's Markdown makes links of addresses that hold none."""
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -15,7 +18,7 @@ def plain(text: object) -> str:
     Every ASCII punctuation mark is escaped, which CommonMark allows everywhere outside code; characters that are not
     seen or turn the reading direction are dropped, since a file name could use them to pass for another.
     """
-    return _SPECIAL.sub(r"\\\1", clean(text))
+    return _SPECIAL.sub(r"\\\1", _LINKED.sub(_APART, clean(text)))
 
 
 def clean(text: object) -> str:

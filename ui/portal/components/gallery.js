@@ -4,6 +4,7 @@
 // percent of the picture, place, page, confidence (0..100 or null), alt, vote (1, 0 or -1)}
 // triggers: open, like, vote ({id, vote})
 
+const AT_ONCE = 12; // pictures on any first screen
 const KEYS = { m: "like", "+": "up", "=": "up", "-": "down" };
 
 const ICONS = {
@@ -42,7 +43,7 @@ function action(name, label, pressed) {
 
 function picture(hit) {
   const image = make("img", {
-    src: hit.src, alt: hit.alt, width: hit.width, height: hit.height, loading: "lazy", decoding: "async", draggable: "false",
+    "data-src": hit.src, alt: hit.alt, width: hit.width, height: hit.height, decoding: "async", draggable: "false",
   });
   const [left, top, width, height] = hit.box;
   const box = make("span", { class: "box", "aria-hidden": "true" });
@@ -66,15 +67,26 @@ function card(hit) {
     type: "button", class: "crop", "data-action": "open", tabindex: "-1",
     "aria-keyshortcuts": "Enter m + -",
   }, picture(hit));
-  const place = make("span", { class: "place", title: hit.place, text: hit.place });
+  const place = hit.place ? [make("span", { class: "place", title: hit.place, text: hit.place })] : [];
   const leaf = make("span", { class: "leaf" }, make("span", { class: "name", title: hit.page, text: hit.page }), confidence(hit));
   const actions = make("div", { class: "actions", role: "group", "aria-label": "This hit" },
     action("like", "More like this", undefined),
     action("up", "This is the word", hit.vote === 1),
     action("down", "This is not the word", hit.vote === -1));
-  const item = make("li", { class: "hit", "data-id": hit.id }, open, place, make("div", { class: "foot" }, leaf, actions));
+  const item = make("li", { class: "hit", "data-id": hit.id }, open, ...place, make("div", { class: "foot" }, leaf, actions));
   item.dataset.vote = hit.vote;
   return item;
+}
+
+// Pictures in sight and a little further down are fetched. A browser's own lazy loading fetches thousands of pixels ahead, and
+// those in sight would wait for pictures that perhaps nobody scrolls to.
+const nearby = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) fetchPicture(target);
+}, { rootMargin: "300px", scrollMargin: "300px" });
+
+function fetchPicture(image) {
+  nearby.unobserve(image);
+  image.src = image.dataset.src;
 }
 
 function draw(root, data) {
@@ -88,6 +100,9 @@ function draw(root, data) {
     body.append(section);
   }
   root.replaceChildren(body);
+  const images = [...body.querySelectorAll("img")];
+  images.slice(0, AT_ONCE).forEach(fetchPicture);
+  images.slice(AT_ONCE).forEach((image) => nearby.observe(image));
 }
 
 function rove(cards, next) {
