@@ -50,7 +50,7 @@ def add_form(names: Sequence[str], viewer: Viewer, here: Portal) -> None:
         with address, errors_in_words():
             _address(named, here)
         if added := st.session_state.pop("added", None):
-            st.success(added, icon=":material/check:")
+            st.toast(added, icon=":material/check:", duration="long")  # outlasts the page being made anew
 
 
 def _upload(named: Callable[[], str], here: Portal) -> None:
