@@ -1,6 +1,6 @@
 """From the pictures of a collection's words to a model that knows its hand, or to the reason why there is none.
 
-    words -> held aside | learned from -> guesses -> fine-tuning -> guesses -> fine-tuning -> compared on those aside
+    words -> held aside | learned from -> guesses -> fine-tuning -> compared on those aside -> guesses ...
 
 Nothing here knows of pages or collections. May be killed anywhere: a checkpoint is written every half minute.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import structlog
 from open_clip.model import CustomTextCLIP
 from torch import Tensor
 
-from search.adaptation.candidates import Seen, Vectors, see, spell_out
+from search.adaptation.candidates import Seen, see
 from search.adaptation.checkpoint import Checkpoint, fingerprint
 from search.adaptation.delta import changes
 from search.adaptation.fine_tune import TuneConfig, Tuner
@@ -28,7 +28,8 @@ from search.adaptation.lesson import Lesson
 from search.adaptation.lexicon import Lexicon, language_lexicon
 from search.adaptation.outcome import Adaptation, AdaptConfig
 from search.adaptation.proxy import Verdict, View, compare
-from search.adaptation.pseudo_labels import believe, own_words
+from search.adaptation.pseudo_labels import believe
+from search.adaptation.words import Words
 from search.handwriting.ink import Pixels, scaled
 from search.handwriting.model import tower
 
@@ -36,15 +37,19 @@ log = structlog.get_logger(__name__)
 
 LEAST_WORDS = 400
 """Fewer words of a collection teach nothing that could be checked."""
-_SHARES = (0.55, 0.7)
-"""Of the words, the surest of which a round learns; one round each."""
+_ROUNDS = 3
+"""Each learns from what the model of the one before it guesses."""
+_SURE = 0.5
+"""Probability of a guess from which it is learned."""
 _LEAST_MINUTES = 0.02
 """Of a round, where guessing took all the time there was."""
 _ASIDE, _MOST_ASIDE = 0.15, 1500
-
+"""Share of the words that no round learns from, and their number at most."""
 
 Progress = Callable[[str, float], None]
 """What is being done, and the share of it all that is over, 0 to 1."""
+Watch = Callable[[CustomTextCLIP, Verdict], None]
+"""The model of a round, and how it compares with the base."""
 
 
 def adapt(
@@ -54,25 +59,14 @@ def adapt(
     config: AdaptConfig | None = None,
     checkpoint: Path | None = None,
     progress: Progress = lambda _, __: None,
+    watch: Watch = lambda _, __: None,
 ) -> Adaptation:
     """Learn from n words, each as `raw_ink` gives it; the model, in float32 on the CPU, stays as it is.
 
-    `lexicon`: None to guess the languages. `checkpoint`: where to keep what a killed run has reached.
+    `lexicon`: None to guess the languages. `checkpoint`: where to keep what a killed run has reached. `watch`: shown
+    the model of each round.
     """
-    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress).run(lexicon)
-
-
-@dataclass(frozen=True)
-class Words:
-    """The strings a word may be, and where the text tower has them."""
-
-    lexicon: Lexicon
-    vectors: Vectors
-
-    @classmethod
-    def of(cls, model: CustomTextCLIP, lexicon: Lexicon) -> Words:
-        """Spelled out by the model; the text tower never changes."""
-        return cls(lexicon, spell_out(model, lexicon.words))
+    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch).run(lexicon)
 
 
 class _Run:
@@ -85,8 +79,9 @@ class _Run:
         config: AdaptConfig,
         checkpoint: Path | None,
         progress: Progress,
+        watch: Watch,
     ) -> None:
-        self.base, self.config, self.progress = model, config, progress
+        self.base, self.config, self.progress, self.watch = model, config, progress, watch
         self.start = time.monotonic()
         order = np.random.default_rng(config.seed).permutation(len(inks))
         aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE)
@@ -102,7 +97,7 @@ class _Run:
         if words < LEAST_WORDS:
             return self._ended(lexicon, f"{words} words are too few: {LEAST_WORDS} are needed")
         self._tell("reading")
-        seen = see(self.base, [scaled(ink) for ink in self.learned])
+        seen = self._see(self.base, self.learned)
         if lexicon is None:
             languages = guess_languages(seen.readings)
             if not languages:
@@ -110,41 +105,45 @@ class _Run:
             lexicon = language_lexicon(languages)
         elif (other := better_language(seen.readings, frozenset(lexicon.words))) is not None:
             return self._ended(lexicon, f"the words given fit worse than the list of the language {other!r} does")
-        words_known = Words.of(self.base, lexicon.plus(own_words(seen)))
-        model, verdict = self._rounds(words_known, seen)
+        model, verdict = self._rounds(Words.of(self.base, lexicon), seen)
         if self.kept is not None:
             self.kept.forget()
         return self._ended(lexicon, verdict.reason, verdict, changes(self.base, model) if verdict.better else None)
 
     def _rounds(self, words: Words, seen: Seen) -> tuple[CustomTextCLIP, Verdict]:
-        """The last model that was better than the one before it, and how it compares with the first."""
+        """The model of the best round by the words aside, and how it compares with the base."""
         before = self._view(self.base, words)
         self.overhead = time.monotonic() - self.start
-        model, verdict, first, state = self.base, None, 0, None
+        model, first, state, found = self.base, 0, None, list[tuple[CustomTextCLIP, Verdict]]()
         if self.kept is not None and (state := self.kept.load()) is not None:
             model, first, self.spent_before = copy.deepcopy(self.base), state["round"], state["seconds"]
             tower(model).load_state_dict(state["start"])
-            verdict = compare(before, self._view(model, words)) if first else None
-        for number in range(first, len(_SHARES)):
+            found = [(model, compare(before, self._view(model, words)))] if first else []
+        for number in range(first, _ROUNDS):
             if number or state is not None:
                 self._tell("reading")
-                seen = see(model, [scaled(ink) for ink in self.learned])
-            trained = self._round(model, number, words, seen, state["tuner"] if state is not None else None)
-            latest, state = compare(before, self._view(trained, words)), None
-            log.info("round of adaptation", round=number, **asdict(latest))
-            if verdict is not None and latest.gain <= verdict.gain:
+                seen = self._see(model, self.learned)
+            model = self._round(model, number, words, seen, state["tuner"] if state is not None else None)
+            verdict, state = compare(before, self._view(model, words)), None
+            log.info("round of adaptation", round=number, **asdict(verdict))
+            paused = time.monotonic()
+            self.watch(model, verdict)
+            self.start += time.monotonic() - paused  # what the watcher does is not the run's time
+            found.append((model, verdict))
+            if verdict.gain < 0:
                 break
-            model, verdict = trained, latest
-        assert verdict is not None, "there is at least one round"
-        return model, verdict
+        return max(found, key=lambda entry: entry[1].gain)
 
     def _round(
         self, model: CustomTextCLIP, number: int, words: Words, seen: Seen, state: dict[str, Any] | None
     ) -> CustomTextCLIP:
         """A copy of the model, fine-tuned on what the model itself guesses."""
         self._tell("guessing")
-        beliefs = believe(model, seen, words.lexicon, words.vectors)
-        lesson = Lesson(self.learned, beliefs, beliefs.surest(_SHARES[number]), seen.vectors)
+        beliefs = believe(model, seen, words)
+        sure = beliefs.surer_than(_SURE)
+        if not len(sure):
+            return model
+        lesson = Lesson(self.learned, beliefs, sure, seen.vectors)
         trained, start = copy.deepcopy(model), tower(model).state_dict()
         tuner = Tuner(trained, lesson, self._plan(number))
         if state is not None:
@@ -162,7 +161,7 @@ class _Run:
 
     def _plan(self, number: int) -> TuneConfig:
         """What is left of the time, less what guessing and comparing take, shared by the rounds that are left."""
-        left = len(_SHARES) - number
+        left = _ROUNDS - number
         minutes = (self.config.minutes - (self.seconds + (2 * left - 1) * self.overhead) / 60) / left
         return TuneConfig(
             minutes=max(minutes, _LEAST_MINUTES),
@@ -174,8 +173,11 @@ class _Run:
     def _view(self, model: CustomTextCLIP, words: Words) -> View:
         """The words held aside as this model sees them."""
         self._tell("comparing")
-        seen = see(model, [scaled(ink) for ink in self.aside])
-        return View(seen, believe(model, seen, words.lexicon, words.vectors))
+        seen = self._see(model, self.aside)
+        return View(seen, believe(model, seen, words))
+
+    def _see(self, model: CustomTextCLIP, inks: Sequence[Pixels]) -> Seen:
+        return see(model, [scaled(ink) for ink in inks], self.config.threads)
 
     @property
     def seconds(self) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,33 +37,50 @@ class Seen:
     """The likeliest letters, folded."""
 
 
-def see(model: CustomTextCLIP, maps: Sequence[Pixels]) -> Seen:
+def see(model: CustomTextCLIP, maps: Sequence[Pixels], threads: int = 2) -> Seen:
     """Embed and read ink maps, in bfloat16 where this machine computes in it. The model is in float32."""
     trunk = tower(model)
-    device = next(model.parameters()).device.type
-    placement = choose_placement(device)
     vectors = np.zeros((len(maps), trunk.num_features), np.float32)
     chances: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(maps)
     readings = [""] * len(maps)
-    with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=placement.precision == "bf16"):
-        for places, packed in by_width(maps, 64):
+
+    def one(chunk: tuple[list[int], NDArray[np.uint8]]) -> None:
+        places, packed = chunk
+        with torch.inference_mode(), _halved(model):
             columns, real = trunk.columns(to_input(model, packed))
             vectors[places] = unit(trunk.embed(columns, real)).cpu().numpy()
             letters, lengths = letter_chances(trunk.read(columns)).cpu(), real.sum(dim=1).cpu()
-            for place, row, length in zip(places, letters, lengths.tolist(), strict=True):
-                chances[place] = row[:length].numpy().astype(np.float16)
-            for place, reading in zip(places, read_letters(letters, lengths), strict=True):
-                readings[place] = reading
+        for place, row, length in zip(places, letters, lengths.tolist(), strict=True):
+            chances[place] = row[:length].numpy().astype(np.float16)
+        for place, reading in zip(places, read_letters(letters, lengths), strict=True):
+            readings[place] = reading
+
+    _each(one, by_width(maps, 64), threads)
     return Seen(vectors, tuple(chances), tuple(readings))
 
 
-def spell_out(model: CustomTextCLIP, words: Sequence[str]) -> Vectors:
+def spell_out(model: CustomTextCLIP, words: Sequence[str], threads: int = 2) -> Vectors:
     """Folded strings -> float32 (m, d), unit rows; short ones apart from long ones, to waste no padding."""
-    device = next(model.parameters()).device.type
     order = sorted(range(len(words)), key=lambda place: len(words[place]))
-    with torch.autocast(device, torch.bfloat16, enabled=choose_placement(device).precision == "bf16"):
-        vectors = encode_texts(model, [words[place] for place in order])
-    return vectors[np.argsort(order, kind="stable")]
+    vectors = np.zeros((len(words), tower(model).num_features), np.float32)
+
+    def some(places: list[int]) -> None:
+        with _halved(model):
+            vectors[places] = encode_texts(model, [words[place] for place in places])
+
+    _each(some, (order[start : start + _BLOCK] for start in range(0, len(order), _BLOCK)), threads)
+    return vectors
+
+
+def _each(task: Callable[[Any], None], parts: Iterable[Any], threads: int) -> None:
+    """Parts side by side, with one-threaded operators: those of several threads crawl on a busy machine."""
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        list(pool.map(task, parts))
+
+
+def _halved(model: CustomTextCLIP) -> torch.autocast:
+    device = next(model.parameters()).device.type
+    return torch.autocast(device, torch.bfloat16, enabled=choose_placement(device).precision == "bf16")
 
 
 def nearest(vectors: Vectors, strings: Vectors, count: int = CANDIDATES) -> tuple[Vectors, NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,10 +18,18 @@ LATIN = (
     "sk", "sl", "sv", "tr",
 )  # fmt: skip
 """Languages whose lists are kept and whose letters the model knows."""
+_ELISIONS = {
+    "ca": ("d", "l", "m", "n", "s", "t"),
+    "fr": ("c", "d", "j", "l", "m", "n", "qu", "s", "t"),
+    "it": ("all", "c", "d", "dall", "dell", "l", "nell", "s", "un"),
+}
+"""What is written together with a word that begins with a vowel, in languages whose lists have the two apart."""
+_VOWELS = tuple("aeiouyh")
+_ELIDED, _ELIDED_SHARE = 8_000, math.log(0.08)
+"""Of the commonest words those that are listed with elisions too, and how often one of them has a certain one."""
 _MOST_WORDS = 60_000
 _LONGEST = 24
 _NUMBERS = 2_000
-_RARE = math.log(1e-7)
 _NUMBER = math.log(1e-5)
 
 
@@ -37,12 +45,6 @@ class Lexicon:
 
     def __len__(self) -> int:
         return len(self.words)
-
-    def plus(self, words: Iterable[str]) -> Lexicon:
-        """With further words, taken for rare ones."""
-        known = set(self.words)
-        new = [word for word in dict.fromkeys(words) if word and word not in known]
-        return Lexicon(self.name, (*self.words, *new), (*self.log_share, *[_RARE] * len(new)))
 
 
 def check_languages(languages: Sequence[str]) -> None:
@@ -63,6 +65,11 @@ def language_lexicon(languages: Sequence[str], most: int = _MOST_WORDS) -> Lexic
         for word, share in folded_shares(language, most // len(languages)).items():
             shares[word] = max(shares.get(word, 0.0), share / len(languages))
     logs = {word: math.log(max(share, 1e-9)) for word, share in shares.items()}
+    for language in languages:
+        for word in list(folded_shares(language, most // len(languages)))[:_ELIDED]:
+            if word.startswith(_VOWELS):
+                for elision in _ELISIONS.get(language, ()):
+                    logs.setdefault(elision + word, logs[word] + _ELIDED_SHARE)
     for number in (*range(_NUMBERS), *range(_NUMBERS, 2030)):
         logs.setdefault(str(number), _NUMBER)
     return Lexicon(",".join(languages), tuple(logs), tuple(logs.values()))

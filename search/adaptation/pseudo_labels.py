@@ -1,33 +1,38 @@
 """Guessing what each word says, and how sure the guess is, with no transcription to learn from.
 
 Three witnesses: how near a string is to the word in the common space, how well the reading head finds it there, and how
-common it is. What the head reads by itself stands as a candidate too, so that words no list knows can be guessed. Then
-words that look alike speak for each other.
+likely the string is before anything is seen. Candidates are strings of the lexicon, and what the head reads in the word
+and in those most alike, so that words no list knows can be guessed. Beside them stands "something else", which gains
+where the head finds none of them likely. Then words that look alike speak for each other.
+
+The weights were fitted once, on 2,000 words of each of four collections that the model was trained on, to make the
+probabilities true; docs/adaptation.md has how true they are elsewhere.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from open_clip.model import CustomTextCLIP
 
-from search.adaptation.candidates import Seen, Vectors, fits, nearest, spell_out
-from search.adaptation.lexicon import Lexicon
+from search.adaptation.candidates import Seen, Vectors, fits, nearest
+from search.adaptation.words import Strings, Words
 
-FIT, NEARNESS, SHARE = 0.4, 30.0, 0.6
-"""Weights of the three witnesses: log-probability, cosine, log-share."""
-_UNLISTED = -22.0
-"""Log-share of a string that only the reading head proposes."""
+FIT, NEARNESS = 0.55, 16.0
+"""Weights of log-probability and cosine; those of what is known beforehand are in `words`."""
+_ELSE, _ELSE_MASS, _ELSE_NEAREST = 11.0, 0.3, 1.5
+"""Of "something else": a constant, the log of what the head leaves to other strings, the cosine of the nearest one."""
 _NEIGHBOURS = 8
-_TRUST = 1.0
+_TRUST = 0.4
 """Weight of what similar words say, beside what the word itself says."""
+_TRUST_ELSE = -1.5
+"""The same for "something else", about which they say nothing."""
 _FAINT = 0.02
-_OWN_TIMES = 2
-_OWN_LETTERS = 3
+_NONE = -1e9
+"""Logit of what cannot be."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,11 @@ class Beliefs:
     vectors: Vectors
     """float32 (m, d): the strings, unit rows."""
     candidates: NDArray[np.int64]
-    """(n, k) places in `words`."""
+    """(n, k) places in `words`, each place once a row or with no chance."""
     chances: NDArray[np.float32]
-    """(n, k) probabilities, rows sum to 1."""
+    """(n, k) probabilities; what a row lacks to 1 is that of something else."""
     nearest: NDArray[np.int64]
-    """(n,) place of the string nearest by vector."""
+    """(n,) place of the string of the lexicon nearest by vector."""
     fittest: NDArray[np.int64]
     """(n,) place of the candidate of the lexicon that the reading head likes best."""
 
@@ -59,57 +64,61 @@ class Beliefs:
         best: NDArray[np.float32] = self.chances.max(axis=1)
         return best
 
-    def surest(self, share: float) -> NDArray[np.int64]:
-        """Places of the surest `share` of the words, those without any letters left out."""
-        order = np.argsort(-self.confidence, kind="stable")[: int(len(self.chances) * share)]
-        return np.sort(order[np.array([bool(self.words[self.label[place]]) for place in order], bool)])
+    def surer_than(self, least: float) -> NDArray[np.int64]:
+        """Places of the words whose likeliest string has a probability of more than `least`."""
+        return np.flatnonzero(self.confidence > least)
 
 
-def own_words(seen: Seen) -> list[str]:
-    """Readings that recur in the collection: names and spellings that no list of a language knows."""
-    counts = Counter(seen.readings)
-    return [word for word, times in counts.items() if times >= _OWN_TIMES and len(word) >= _OWN_LETTERS]
+def believe(model: CustomTextCLIP, seen: Seen, words: Words) -> Beliefs:
+    """Candidates of each word with their probabilities."""
+    strings = words.with_readings(model, seen.readings)
+    _, listed = nearest(seen.vectors, words.vectors)
+    alike, fellows = nearest(seen.vectors, seen.vectors, _NEIGHBOURS + 1)
+    candidates = np.hstack((listed, strings.readings[:, None], strings.readings[fellows]))
+    possible = _first_of_each(candidates) & np.array([bool(word) for word in strings.words])[candidates]
+    fit = np.full(candidates.shape, _NONE, np.float32)
+    owners, _ = np.nonzero(possible)
+    fit[possible] = fits(seen, owners.tolist(), [strings.words[place] for place in candidates[possible]])
+    chances = _softmax(_logits(seen.vectors, strings, candidates, fit))
+    chances = _with_neighbours(candidates, chances, alike, fellows)
+    fittest = np.take_along_axis(listed, fit[:, : listed.shape[1]].argmax(axis=1)[:, None], 1)[:, 0]
+    return Beliefs(strings.words, strings.vectors, candidates, chances[:, :-1], listed[:, 0], fittest)
 
 
-def believe(model: CustomTextCLIP, seen: Seen, lexicon: Lexicon, spelled: Vectors) -> Beliefs:
-    """Candidates of each word with their probabilities. `spelled`: `spell_out` of the lexicon's words."""
-    words, strings, readings = _with_readings(model, seen, lexicon, spelled)
-    shares = np.full(len(words), _UNLISTED, np.float32)
-    shares[: len(lexicon)] = lexicon.log_share
-    cosines, candidates = nearest(seen.vectors, spelled)
-    own = np.einsum("nd,nd->n", seen.vectors, strings[readings])[:, None]
-    known = (candidates == readings[:, None]).any(axis=1)
-    cosines, candidates = np.hstack((cosines, own)), np.hstack((candidates, readings[:, None]))
-    owners = np.repeat(np.arange(len(candidates)), candidates.shape[1])
-    fit = fits(seen, owners.tolist(), [words[place] for place in candidates.ravel()]).reshape(candidates.shape)
-    logits = FIT * fit + NEARNESS * cosines + SHARE * shares[candidates]
-    logits[known, -1] = -np.inf
-    fittest = np.take_along_axis(candidates, fit[:, :-1].argmax(axis=1)[:, None], 1)[:, 0]
-    beliefs = Beliefs(words, strings, candidates, _softmax(logits), candidates[:, 0], fittest)
-    return _with_neighbours(beliefs, seen.vectors)
+def _first_of_each(candidates: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """bool (n, k): whether a place has not stood in its row before."""
+    order = np.argsort(candidates, axis=1, kind="stable")
+    ordered = np.take_along_axis(candidates, order, 1)
+    first = np.ones(candidates.shape, bool)
+    np.put_along_axis(first, order[:, 1:], ordered[:, 1:] != ordered[:, :-1], 1)
+    return first
 
 
-def _with_readings(
-    model: CustomTextCLIP, seen: Seen, lexicon: Lexicon, spelled: Vectors
-) -> tuple[tuple[str, ...], Vectors, NDArray[np.int64]]:
-    """The lexicon and the readings it lacks as one list, and each word's reading as a place in it."""
-    places = {word: place for place, word in enumerate(lexicon.words)}
-    new = [reading for reading in dict.fromkeys(seen.readings) if reading not in places]
-    places |= {reading: len(lexicon) + place for place, reading in enumerate(new)}
-    strings = np.concatenate((spelled, spell_out(model, new))) if new else spelled
-    return (*lexicon.words, *new), strings, np.array([places[reading] for reading in seen.readings], np.int64)
+def _logits(
+    vectors: Vectors, strings: Strings, candidates: NDArray[np.int64], fit: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(n, k + 1): of each candidate, and last of something else. `fit` is -1e9 for what is no candidate."""
+    cosines = np.stack([strings.vectors[row] @ vector for row, vector in zip(candidates, vectors, strict=True)])
+    logits = FIT * fit + NEARNESS * cosines + strings.prior[candidates]
+    left = 1.0 - np.minimum(np.exp(fit).sum(axis=1), 1.0 - 1e-4)
+    other = _ELSE + _ELSE_MASS * np.log(left) + _ELSE_NEAREST * cosines.max(axis=1)
+    return np.hstack((logits, other[:, None])).astype(np.float32)
 
 
-def _with_neighbours(beliefs: Beliefs, vectors: Vectors) -> Beliefs:
-    """Each word's probabilities times the mean of those that the most similar other words give its candidates."""
-    similar, places = nearest(vectors, vectors, _NEIGHBOURS + 1)
-    weights = _softmax(20.0 * np.where(places == np.arange(len(places))[:, None], -1.0, similar))
-    said = np.zeros_like(beliefs.chances)
-    for weight, place in zip(weights.T, places.T, strict=True):
-        same = beliefs.candidates[:, :, None] == beliefs.candidates[place][:, None, :]
-        said += weight[:, None] * (same * beliefs.chances[place][:, None, :]).sum(axis=2)
-    logits = np.log(np.maximum(beliefs.chances, 1e-9)) + _TRUST * np.log(said + _FAINT)
-    return replace(beliefs, chances=_softmax(logits))
+def _with_neighbours(
+    candidates: NDArray[np.int64], chances: NDArray[np.float32], alike: Vectors, fellows: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Each word's probabilities times a power of what the most similar other words give its candidates."""
+    itself = fellows == np.arange(len(fellows))[:, None]
+    weights = _softmax(20.0 * np.where(itself, -1.0, alike))
+    said = np.zeros(candidates.shape, np.float32)
+    for weight, fellow in zip(weights.T, fellows.T, strict=True):
+        same = candidates[:, :, None] == candidates[fellow][:, None, :]
+        said += weight[:, None] * (same * chances[fellow][:, None, :-1]).sum(axis=2)
+    logits = np.log(np.maximum(chances, 1e-12))
+    logits[:, :-1] += _TRUST * np.log(said + _FAINT)
+    logits[:, -1] += _TRUST_ELSE
+    return _softmax(logits)
 
 
 def _softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ import pytest
 from infra.errors import UsageError
 from search.adaptation.languages import better_language, guess_languages
 from search.adaptation.lexicon import language_lexicon, list_lexicon
+from search.adaptation.spelling import Spelling
 
 FRENCH = [word for word in language_lexicon(["fr"], 600).words if len(word) >= 4 and word.isalpha()]
 
@@ -19,11 +20,15 @@ def test_words_are_folded_with_numbers_among_them_and_common_ones_before_rare_on
     assert len(share) == len(lexicon)
 
 
-def test_new_words_are_added_once_and_count_as_rare():
-    lexicon = language_lexicon(["fr"], 100)
-    longer = lexicon.plus(["villebois", "de", "villebois", ""])
-    assert longer.words[len(lexicon) :] == ("villebois",)
-    assert longer.log_share[-1] < min(lexicon.log_share[:50])
+def test_words_are_listed_with_what_is_elided_before_them():
+    words = set(language_lexicon(["fr"], 2_000).words)
+    assert {"leau", "dune", "quil"} <= words
+    assert "lmaison" not in words
+
+
+def test_letters_tell_a_likely_word_from_scribble():
+    spelling = Spelling(language_lexicon(["fr"], 5_000))
+    assert spelling.log_chance("marchandage") > spelling.log_chance("mrchandagae") > spelling.log_chance("xqzwkjhgfpt")
 
 
 def test_a_list_of_ones_own(tmp_path: Path):

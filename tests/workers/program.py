@@ -1,4 +1,4 @@
-"""`manuspect` with a small model and with traps: `program.py COMMAND...`.
+"""`manuspect` with a small model, or with weights to learn from, and with traps: `program.py COMMAND...`.
 
 A file `KIND-STAGE-WORD` in the folder `TRAPS` is a trap: at that stage of a page with the word in its name, the program
 kills itself every time (`die`) or once (`die1`), or sleeps a second (`slow`).
@@ -80,6 +80,8 @@ def hurry() -> None:
 
 def arm() -> None:
     """Put the traps where the stages are."""
+    import learning
+
     import search.embedding
     import workers.embed_tasks
     import workers.page_tasks
@@ -88,7 +90,10 @@ def arm() -> None:
     from workers.page_work import PageWork
 
     model = os.environ.get("MANUSPECT_MODEL", "tiny")
-    search.embedding.load_embedder = lambda settings: TinyEmbedder(model)  # type: ignore[attr-defined,assignment]
+    if Path(model).is_file():
+        learning.hurry()
+    else:
+        search.embedding.load_embedder = lambda settings: TinyEmbedder(model)  # type: ignore[attr-defined,assignment]
     if "TRAPS" not in os.environ:
         return
     hurry()
