@@ -129,19 +129,20 @@ def learn(context: Context, record: AdaptationRecord, progress: Progress = no_pr
 
 def _learn(context: Context, embedder: HandwritingEmbedder, record: AdaptationRecord, progress: Progress) -> Adaptation:
     adaptations, options = Adaptations(context.catalogue), AdaptOptions.from_json(record.options)
-    told = 0.0
+    last = 0.0
 
     def tell(doing: str, share: float) -> None:
-        nonlocal told
-        if time.monotonic() - told >= _TELL_EVERY:
-            told = time.monotonic()
+        nonlocal last
+        if time.monotonic() - last >= _TELL_EVERY:
+            last = time.monotonic()
             adaptations.tell(record.number, doing, share)
             progress(Tally())
 
     checkpoint = context.settings.home.absolute() / "adapt" / f"{record.collection_id}.pt"
     config = AdaptConfig(minutes=options.minutes)
-    inks = collection_inks(context, record.collection_id)
-    return adapt(embedder.fresh_model(), inks, options.lexicon(), config, checkpoint, tell)
+    inks = collection_inks(context, record.collection_id, {one.word for one in options.told})
+    told = {place: some for place, word in enumerate(inks) if (some := [t for t in options.told if t.word == word])}
+    return adapt(embedder.fresh_model(), list(inks.values()), options.lexicon(), config, checkpoint, tell, told=told)
 
 
 def build(context: Context, number: int, progress: Progress = no_progress) -> None:

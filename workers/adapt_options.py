@@ -8,6 +8,7 @@ from typing import Any
 
 from infra.errors import UsageError
 from search.adaptation.lexicon import Lexicon, check_languages, language_lexicon, list_lexicon, word_lexicon
+from search.adaptation.told import Told, read_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +20,24 @@ class AdaptOptions:
     words: tuple[str, ...] = ()
     """A list of the user's own, instead."""
     minutes: float = 15.0
+    told: tuple[Told, ...] = ()
+    """What people said of words."""
 
     @classmethod
-    def of(cls, languages: str, words: Path | None, minutes: float) -> AdaptOptions:
+    def of(cls, languages: str, words: Path | None, minutes: float, labels: Path | None = None) -> AdaptOptions:
         """From what a person gives. Raises UsageError."""
         chosen = tuple(dict.fromkeys(part.strip().lower() for part in languages.split(",") if part.strip()))
         if chosen and words is not None:
             raise UsageError("Give --languages or --words, not both.")
         check_languages(chosen)
-        return cls(chosen, list_lexicon(words).words if words is not None else (), minutes)
+        listed = list_lexicon(words).words if words is not None else ()
+        return cls(chosen, listed, minutes, read_told(labels) if labels is not None else ())
 
     @classmethod
     def from_json(cls, plain: Any) -> AdaptOptions:
         """The inverse of `asdict`, through JSON."""
-        return cls(tuple(plain["languages"]), tuple(plain["words"]), float(plain["minutes"]))
+        told = tuple(Told(**one) for one in plain.get("told", ()))
+        return cls(tuple(plain["languages"]), tuple(plain["words"]), float(plain["minutes"]), told)
 
     def lexicon(self) -> Lexicon | None:
         """None: to be guessed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -18,19 +18,26 @@ _MOST_WORDS = 24_000
 """Words looked at: more would not be learned from in the time, and would only take memory."""
 
 
-def collection_inks(context: Context, collection: str, most: int = _MOST_WORDS) -> list[Pixels]:
-    """Ink of words of the collection of that id, each ink once, from pages drawn by lot: uint8 (h, w) each."""
+def collection_inks(
+    context: Context, collection: str, first: Collection[str] = (), most: int = _MOST_WORDS
+) -> dict[str, Pixels]:
+    """Word id -> ink, uint8 (h, w), of words of the collection of that id, each ink once, from pages drawn by lot.
+
+    `first`: ids of words that come before others with the same ink.
+    """
     pages = np.random.default_rng(0).permutation(sorted(_pages(context, collection))).tolist()
-    inks: list[Pixels] = []
+    inks: dict[str, Pixels] = {}
     for live, crops in pages_with_crops(context, pages):
         if crops is None:
             continue
-        surest = sorted(zip(live.words, crops, strict=True), key=lambda entry: -entry[0].score)
+        surest = sorted(
+            zip(live.words, crops, strict=True), key=lambda entry: (entry[0].id not in first, -entry[0].score)
+        )
         kept = without_overlaps(surest, lambda entry: (entry[0].page_id, entry[0].region))
-        inks += [raw_ink(crop) for _, crop in kept]
+        inks |= {word.id: raw_ink(crop) for word, crop in kept[: most - len(inks)]}
         if len(inks) >= most:
             break
-    return inks[:most]
+    return inks
 
 
 def fill(context: Context, version: Version, progress: Progress) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from search.adaptation.lexicon import Lexicon, language_lexicon
 from search.adaptation.outcome import Adaptation, AdaptConfig
 from search.adaptation.proxy import Verdict, View, compare
 from search.adaptation.pseudo_labels import believe
+from search.adaptation.told import Told, heed
 from search.adaptation.words import Words
 from search.handwriting.ink import Pixels, scaled
 from search.handwriting.model import tower
@@ -60,13 +61,14 @@ def adapt(
     checkpoint: Path | None = None,
     progress: Progress = lambda _, __: None,
     watch: Watch = lambda _, __: None,
+    told: Mapping[int, Sequence[Told]] | None = None,
 ) -> Adaptation:
     """Learn from n words, each as `raw_ink` gives it; the model, in float32 on the CPU, stays as it is.
 
     `lexicon`: None to guess the languages. `checkpoint`: where to keep what a killed run has reached. `watch`: shown
-    the model of each round.
+    the model of each round. `told`: what people said of words, by their places.
     """
-    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch).run(lexicon)
+    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch, told or {}).run(lexicon)
 
 
 class _Run:
@@ -80,13 +82,15 @@ class _Run:
         checkpoint: Path | None,
         progress: Progress,
         watch: Watch,
+        told: Mapping[int, Sequence[Told]],
     ) -> None:
         self.base, self.config, self.progress, self.watch = model, config, progress, watch
         self.start = time.monotonic()
-        order = np.random.default_rng(config.seed).permutation(len(inks))
-        aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE)
+        order = sorted(np.random.default_rng(config.seed).permutation(len(inks)).tolist(), key=told.__contains__)
+        aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE, len(inks) - len(told))
         self.aside = [inks[place] for place in order[:aside]]
         self.learned = [inks[place] for place in order[aside:]]
+        self.told = {number: told[place] for number, place in enumerate(order[aside:]) if place in told}
         self.kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
         self.spent_before = self.overhead = 0.0
         self.words_seen = self.rounds = 0
@@ -139,7 +143,7 @@ class _Run:
     ) -> CustomTextCLIP:
         """A copy of the model, fine-tuned on what the model itself guesses."""
         self._tell("guessing")
-        beliefs = believe(model, seen, words)
+        beliefs = heed(model, believe(model, seen, words), self.told)
         sure = beliefs.surer_than(_SURE)
         if not len(sure):
             return model

@@ -101,9 +101,11 @@ def word_lexicon(words: Sequence[str], name: str = "own list") -> Lexicon:
 @cache
 def folded_shares(language: str, most: int) -> dict[str, float]:
     """The list of a language, forms that fold to the same added up."""
-    frequencies = wordfreq.get_frequency_dict(language)
+    frequencies, commonest = wordfreq.get_frequency_dict(language), wordfreq.top_n_list(language, most)
+    wordfreq.get_frequency_dict.cache_clear()  # whole lists, tens of megabytes a language
+    wordfreq.get_frequency_list.cache_clear()
     shares: dict[str, float] = {}
-    for word in wordfreq.top_n_list(language, most):
+    for word in commonest:
         folded = fold(word)
         if folded and len(folded) <= _LONGEST:
             shares[folded] = shares.get(folded, 0.0) + frequencies.get(word, 1e-8)

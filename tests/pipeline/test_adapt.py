@@ -56,7 +56,7 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learning is a shift of the vectors, found at once, another each time."""
     seeds = count()
 
-    def learn(model, inks, *_):  # type: ignore[no-untyped-def]
+    def learn(model, inks, *_, **__):  # type: ignore[no-untyped-def]
         assert len(inks) > 0
         name, noise = "visual.trunk.pool.out.bias", torch.Generator().manual_seed(next(seeds))
         changed = model.state_dict()[name] + 0.05 * torch.randn(256, generator=noise)

@@ -1,4 +1,4 @@
-"""`manuspect` with a small model, or with weights to learn from, and with traps: `program.py COMMAND...`.
+"""`manuspect` with a small model, or with the real one to learn in a hurry, and with traps: `program.py COMMAND...`.
 
 A file `KIND-STAGE-WORD` in the folder `TRAPS` is a trap: at that stage of a page with the word in its name, the program
 kills itself every time (`die`) or once (`die1`), or sleeps a second (`slow`).
@@ -90,7 +90,7 @@ def arm() -> None:
     from workers.page_work import PageWork
 
     model = os.environ.get("MANUSPECT_MODEL", "tiny")
-    if Path(model).is_file():
+    if model == "handwriting":
         learning.hurry()
     else:
         search.embedding.load_embedder = lambda settings: TinyEmbedder(model)  # type: ignore[attr-defined,assignment]

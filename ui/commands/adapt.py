@@ -21,6 +21,10 @@ def adapt(
     words: Annotated[
         Path | None, typer.Option("--words", metavar="FILE", help="A list of words of your own instead, as text.")
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="FILE", help="What you know of some words, as CSV: word_id, text, right."),
+    ] = None,
     minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="Time to learn in.")] = 15.0,
     back: Annotated[
         bool, typer.Option("--back", help="Let the model that all collections share answer again.")
@@ -44,7 +48,7 @@ def adapt(
         from workers.adapt_options import AdaptOptions
         from workers.jobs import open_jobs
 
-        options = AdaptOptions.of(languages, words, minutes)
+        options = AdaptOptions.of(languages, words, minutes, labels)
         with page_progress("Adapting") as follow:
             record = open_jobs(context).adapt(found.id, options, follow)
     if as_json:
