@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 from infra.errors import CatalogueError, SettingsError, StorageError
 from ingest.catalogue.upgrade import upgrade
 
+_MAPPED_BYTES = 2 << 30
+"""Of a SQLite file, read where the system keeps it instead of being copied page by page: the words of a query are
+spread over all of it."""
 _BUSY_SECONDS = 60.0
 """How long a SQLite connection waits for another one's write."""
 
@@ -111,6 +114,7 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
     cursor.close()
 
 

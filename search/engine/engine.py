@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from threading import BoundedSemaphore
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +61,7 @@ class Engine:
         self.base_url = base_url
         self.pictures = pictures
         self.versions = versions or dict
+        self.turns = BoundedSemaphore(os.cpu_count() or 1)
         self._texts: dict[Spellings, Vector] = {}
 
     def text_vectors(self, words: Sequence[Spellings]) -> list[Vector]:

@@ -20,10 +20,11 @@ def find(engine: Engine, query: Query) -> Result:
     Raises UsageError where it cannot be understood, NotFoundError for an example that is not there, and ModelError,
     VectorIndexError, CatalogueError where a part fails.
     """
-    clock = Clock()
     where = index_filter(query)
-    found = NOTHING if where is None else _look(shares(engine, where), query, clock)
-    return answer(engine, query, found, clock)
+    with engine.turns:  # more threads than cores would only take the interpreter from each other
+        clock = Clock()
+        found = NOTHING if where is None else _look(shares(engine, where), query, clock)
+        return answer(engine, query, found, clock)
 
 
 def _look(shares: list[Share], query: Query, clock: Clock) -> Found:

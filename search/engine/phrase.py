@@ -3,12 +3,16 @@
 Each word near to the rarest of the phrase's words is an anchor; from there the reading paths to both sides are compared
 with the words that should stand there. A hypothesis may also stand for two words of the phrase at once, as the
 segmenter may have missed the gap between them.
+
+How sure a path is, `joint` says: one who asks for a phrase expects it to be there, so that of neighbours that are alike
+to what is asked each speaks for the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from uuid import UUID
 
 import numpy as np
@@ -20,13 +24,20 @@ from search.engine.expression import Phrase, Unit
 from search.engine.hits import Part
 from search.engine.lines import Lines, lines_of
 from search.engine.place import Place
-from search.engine.pool import LEAST, Match, Near, judge, matches, near
+from search.engine.pool import Match, Near, judge, matches, near_each
 from search.engine.sought import Sought
 from search.engine.understand import Plan
 from search.index.vector_index import IndexFilter
 
+_LEAST = 0.02
+"""Confidence below which a phrase is not looked for any further."""
 _LEAST_WORD = 0.001
 """Confidence below which a word is no part of a phrase."""
+
+COUPLING = 300.0
+"""How many times as often as by chance a word of a phrase stands beside another one of it. Measured with 200 phrases of
+33 pages: 1, 30, 300 and 1,000 give mean average precisions of .49, .63, .68 and .69, and an error of confidences of 0.1
+and more of .18, .08, .08 and .11."""
 
 Path = tuple[float, tuple[tuple[WordRecord, float], ...]]
 """Product of the confidences, and the words with theirs, in order."""
@@ -41,7 +52,7 @@ def phrase_places(
 ) -> tuple[list[Place], bool, float]:
     """(places, nothing else can be found, most confidence of what was not looked at)."""
     units = {unit: plan.vectors[term] for unit, term in phrase.units.items()}
-    known = {unit: near(engine, sought, where, depth, clock) for unit, sought in units.items()}
+    known = dict(zip(units, near_each(engine, list(units.values()), where, depth, clock), strict=True))
     covering, unseen = _rarest(known, len(phrase.terms))
     anchors = [(unit, match.word) for unit in covering for match in _likely(engine, known[unit], where, clock)]
     words = [word.word for _, word in anchors]
@@ -50,7 +61,7 @@ def phrase_places(
     reached = {found for word in words for found in lines.within(word, steps)}
     reading = _Reading(lines, _judged(engine, units, known, reached, where, clock), len(phrase.terms))
     paths = [(reading.best_path((unit[0], word.word)), word) for unit, word in anchors]
-    return [_place(path, word) for path, word in paths if path is not None], unseen < LEAST, unseen
+    return [_place(path, word) for path, word in paths if path is not None], unseen < _LEAST, unseen
 
 
 def _rarest(known: Mapping[Unit, Near], terms: int) -> tuple[list[Unit], float]:
@@ -59,15 +70,15 @@ def _rarest(known: Mapping[Unit, Near], terms: int) -> tuple[list[Unit], float]:
     Every place of the phrase has a word for one of them. The rarest is the term with the least such confidence.
     """
 
-    def best(start: int, end: int) -> float:
-        """Most confidence of a path for the terms from `start` up to `end`."""
+    def best(start: int, end: int) -> list[float]:
+        """The greatest confidences of a path for the terms from `start` up to `end`."""
         if start == end:
-            return 1.0
+            return []
         firsts = [(start, stop) for stop in (start + 1, start + 2) if stop <= end]
-        return max(known[unit].most * best(unit[1], end) for unit in firsts)
+        return max(([known[unit].most, *best(unit[1], end)] for unit in firsts), key=prod)
 
     def unseen(units: list[Unit]) -> float:
-        return max(best(0, unit[0]) * known[unit].edge * best(unit[1], terms) for unit in units)
+        return max(joint([*best(0, unit[0]), known[unit].edge, *best(unit[1], terms)]) for unit in units)
 
     covering = [[unit for unit in known if unit[0] <= term < unit[1]] for term in range(terms)]
     rarest = min(covering, key=lambda units: (unseen(units), sum(_count_likely(known[unit]) for unit in units)))
@@ -160,17 +171,32 @@ class _Reading:
         return _surest(paths)
 
 
+def joint(confidences: Sequence[float]) -> float:
+    """Probability that all of these neighbours are right.
+
+    Sums over which of them are, as a chain: each weighs its odds, two right ones in a row COUPLING besides.
+    With a coupling of 1, as of words that have nothing to do with each other, it is the product.
+    """
+    all_right, last_wrong, last_right = 1.0 / COUPLING, 1.0, 0.0
+    for confidence in confidences:
+        odds = confidence / (1.0 - confidence)
+        all_right *= COUPLING * odds
+        last_wrong, last_right = last_wrong + last_right, odds * (last_wrong + COUPLING * last_right)
+    return all_right / (last_wrong + last_right)
+
+
 def _surest(paths: Iterable[Path | None]) -> Path | None:
     return max((path for path in paths if path is not None), key=lambda path: path[0], default=None)
 
 
 def _place(path: Path, anchor: LiveWord) -> Place:
     """The words of a path as one place, shown by those on its first line."""
-    product, words = path
+    _, words = path
+    confidence = joint([confidence for _, confidence in words])
     first = words[0][0]
     region = first.region
     for word, _ in words[1:]:
         if word.line == first.line:
             region = region.union(word.region)
     parts = tuple(Part(word.id, word.region, word.line, confidence) for word, confidence in words)
-    return Place(product, product, product, region, parts, replace(anchor, word=first))
+    return Place(confidence, confidence, confidence, region, parts, replace(anchor, word=first))

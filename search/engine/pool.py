@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,10 @@ from search.engine.confidence import Asked
 from search.engine.engine import Engine
 from search.engine.reach import Reach
 from search.engine.sought import Sought
-from search.index.vector_index import IndexFilter
+from search.index.vector_index import IndexFilter, Neighbour
 
 LEAST = 0.001
-"""Confidence below which phrases and several words on a page are not looked for any further."""
+"""Confidence below which several words on a page are not looked for any further."""
 
 Similarities = NDArray[np.float64]
 
@@ -70,9 +71,22 @@ class Pool:
 
 
 def near(engine: Engine, sought: Sought, where: IndexFilter, depth: int, clock: Clock) -> Near:
-    """The nearest points, at most `depth`, with their confidences."""
+    """The nearest points, at most `depth`, with their confidences; those of a lesser depth stay the first."""
     with clock.stage("search"):
         found = engine.index.query(sought.vector, limit=depth, where=where)
+    return _judged(engine, sought, where, found, depth, clock)
+
+
+def near_each(engine: Engine, sought: Sequence[Sought], where: IndexFilter, depth: int, clock: Clock) -> list[Near]:
+    """The same for several at once and faster, but a greater depth may bring a point among the first."""
+    with clock.stage("search"):
+        found = engine.index.nearest([one.vector for one in sought], limit=depth, where=where)
+    return [_judged(engine, one, where, some, depth, clock) for one, some in zip(sought, found, strict=True)]
+
+
+def _judged(
+    engine: Engine, sought: Sought, where: IndexFilter, found: Sequence[Neighbour], depth: int, clock: Clock
+) -> Near:
     similarities = np.array([neighbour.similarity for neighbour in found])
     confidences = judge(engine, sought, where, similarities, clock)
     return Near(tuple(str(neighbour.id) for neighbour in found), similarities, confidences, len(found) < depth)

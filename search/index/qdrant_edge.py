@@ -22,12 +22,12 @@ from search.index.edge_optimize import BUSY_EXIT
 from search.index.edge_shard import SharedShard
 from search.index.payload import MAX_INDEXED_KEYS, metadata_keys, payload
 from search.index.sizing import Tuning, tuning_for
-from search.index.stable_pages import stable_page
-from search.index.vector_index import ALL, IndexFilter, Neighbour, Point
+from search.index.stable_pages import in_order, stable_page
+from search.index.vector_index import ALL, GRAPH_DEPTH, IndexFilter, Neighbour, Point
 
 _SCROLL = 5_000
 _FEW = 50_000
-"""Points that match a filter, up to which all are compared: the graph, followed through a filter, misses many."""
+"""Points that match a filter, about, up to which all are compared: it takes no longer than to walk the graph."""
 
 
 class QdrantEdgeIndex:
@@ -82,16 +82,33 @@ class QdrantEdgeIndex:
         """Nearest by cosine, best first, ties by id, in pages that fit together."""
         nearest = edge.Query.Nearest(_floats(vector))
         condition = edge_filter(where)
+        filtered = condition is not None
         with self._shards.use() as shard:
-            tuning = self._tuning_of(shard)
-            few = condition is not None and _about(shard, condition) <= _FEW
+            few = _is_few(shard, condition)
 
             def search(depth: int, compare_all: bool) -> list[Neighbour]:
-                params = search_params(tuning, compare_all or few, quantized=not exact)
+                params = search_params(
+                    self._tuning_of(shard), compare_all or few, quantized=not exact, filtered=filtered
+                )
                 request = edge.QueryRequest(limit=depth, query=nearest, filter=condition, params=params)
                 return [Neighbour(_uuid(found.id), found.score) for found in shard.query(request)]
 
             return stable_page(search, offset, limit, exact=exact)
+
+    def nearest(
+        self, vectors: Sequence[NDArray[np.float32]], *, limit: int, where: IndexFilter = ALL
+    ) -> list[list[Neighbour]]:
+        """For each vector its nearest, all in one pass."""
+        condition = edge_filter(where)
+        with self._shards.use() as shard:
+            compare_all = limit > GRAPH_DEPTH or _is_few(shard, condition)
+            params = search_params(self._tuning_of(shard), compare_all, filtered=condition is not None)
+            requests = [
+                edge.QueryRequest(limit=limit, query=edge.Query.Nearest(_floats(one)), filter=condition, params=params)
+                for one in vectors
+            ]
+            found = shard.query_batch(edge.QueryBatchRequest(requests))
+        return [in_order([Neighbour(_uuid(point.id), point.score) for point in points]) for points in found]
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""
@@ -189,9 +206,9 @@ class QdrantEdgeIndex:
                 self._indexed_keys.add(key)
 
 
-def _about(shard: edge.EdgeShard, condition: edge.Filter) -> int:
-    """Estimated number of points that match."""
-    return int(shard.count(edge.CountRequest(exact=False, filter=condition)))
+def _is_few(shard: edge.EdgeShard, condition: edge.Filter | None) -> bool:
+    """Whether the points that match are few enough to compare them all."""
+    return condition is not None and int(shard.count(edge.CountRequest(exact=False, filter=condition))) <= _FEW
 
 
 def _floats(vector: NDArray[np.float32]) -> list[float]:

@@ -26,8 +26,8 @@ from search.index.server_config import (
     vector_params,
 )
 from search.index.sizing import Tuning, tuning_for
-from search.index.stable_pages import stable_page
-from search.index.vector_index import ALL, IndexFilter, Neighbour, Point
+from search.index.stable_pages import in_order, stable_page
+from search.index.vector_index import ALL, GRAPH_DEPTH, IndexFilter, Neighbour, Point
 
 _SCROLL = 2_000
 _UPSERT = 500
@@ -83,6 +83,21 @@ class QdrantServerIndex:
                 limit,
                 exact=exact,
             )
+
+    def nearest(
+        self, vectors: Sequence[NDArray[np.float32]], *, limit: int, where: IndexFilter = ALL
+    ) -> list[list[Neighbour]]:
+        """For each vector its nearest, all in one request."""
+        with self._server():
+            params = search_params(self._tuning, limit > GRAPH_DEPTH, quantized=True)
+            requests = [
+                models.QueryRequest(
+                    query=np.asarray(one, np.float32).tolist(), limit=limit, filter=server_filter(where), params=params
+                )
+                for one in vectors
+            ]
+            answers = self._client.query_batch_points(self._name, requests)
+        return [in_order([Neighbour(UUID(str(p.id)), float(p.score)) for p in answer.points]) for answer in answers]
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""

@@ -41,4 +41,9 @@ def _settled(found: list[Neighbour], depth: int) -> tuple[list[Neighbour], bool]
     if not complete:
         least = min(neighbour.similarity for neighbour in found)
         found = [neighbour for neighbour in found if neighbour.similarity > least]
-    return sorted(found, key=lambda neighbour: (-neighbour.similarity, neighbour.id.int)), complete
+    return in_order(found), complete
+
+
+def in_order(found: list[Neighbour]) -> list[Neighbour]:
+    """Best first, ties by id."""
+    return sorted(found, key=lambda neighbour: (-neighbour.similarity, neighbour.id.int))

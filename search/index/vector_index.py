@@ -54,6 +54,10 @@ ALL = IndexFilter()
 """No condition."""
 
 
+GRAPH_DEPTH = 4_000
+"""Neighbours up to which a walk through the graph costs less than comparing all vectors of a large index."""
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A point found. Where its word is, the catalogue knows."""
@@ -88,6 +92,16 @@ class VectorIndex(Protocol):
 
         Unless `exact`, the first `stable_pages.FIRST_STEP` come from the graph, which may miss a point now and then.
         What lies beyond is found by comparing with every vector, and starts with what was missed.
+        """
+        ...
+
+    def nearest(
+        self, vectors: Sequence[NDArray[np.float32]], *, limit: int, where: IndexFilter = ALL
+    ) -> list[list[Neighbour]]:
+        """For each vector its nearest, best first, ties by id; from the graph, as fast as may be.
+
+        Asked for more it may also find a point among the first that it missed before: what is cut into pages is asked
+        of `query`. Beyond `GRAPH_DEPTH` every vector is compared.
         """
         ...
 

@@ -44,6 +44,7 @@ def test_annotations_point_into_canvases(hits) -> None:
     page = json.loads(text(hits, "annotations"))
     assert page["@context"] == "http://www.w3.org/ns/anno.jsonld" and page["type"] == "AnnotationPage"
     assert len(page["items"]) == len(hits) == len({item["id"] for item in page["items"]})
+    assert all(item["id"].startswith("http://here/") for item in [page, *page["items"]])
     for item, hit in zip(page["items"], hits, strict=True):
         targets = item["target"] if isinstance(item["target"], list) else [item["target"]]
         assert [target["selector"]["value"] for target in targets] == [f"xywh={p.region.xywh}" for p in hit.parts]

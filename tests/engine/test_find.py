@@ -1,6 +1,7 @@
 """From a question to ranked places on pages."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -228,3 +229,13 @@ def test_deep_pages_repeat_and_drop_nothing(library) -> None:
     deep = find(library.engine, Query("maison", total_above=0.9, limit=1_000)).total
     assert not shallow.exact and shallow.hits < 330
     assert deep.exact and deep.hits == 330
+
+
+def test_many_clients_at_once_get_the_same_answers(books) -> None:
+    words = ["maison", "maire", '"Jean Baptiste"', "frere -maison"] * 6
+    alone = [spots(find(books.engine, Query(word))) for word in words]
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(lambda word: spots(find(books.engine, Query(word))), words)) == alone
+    with pytest.raises(UsageError):
+        find(books.engine, Query('"'))
+    assert spots(find(books.engine, Query("maison"))) == alone[0], "a query that failed gave its turn back"

@@ -40,6 +40,20 @@ def test_nearest_first_with_cosine(index: VectorIndex, points: Make) -> None:
         assert neighbour.similarity == pytest.approx(float(by_id[neighbour.id].vector @ query), abs=1e-4)
 
 
+def test_nearest_of_several_is_nearest_of_each(index: VectorIndex, points: Make) -> None:
+    stored = points(60)
+    index.upsert(stored)
+    asked = [stored[7].vector, stored[8].vector]
+    assert index.nearest([], limit=9) == []
+    here = IndexFilter(pages=(stored[7].page,))
+    for where in (IndexFilter(), here):
+        found = index.nearest(asked, limit=9, where=where)
+        for one, vector in zip(found, asked, strict=True):
+            alone = index.query(vector, limit=9, where=where)
+            assert [n.id for n in one] == [n.id for n in alone] and len(one) > 1
+            assert [n.similarity for n in one] == pytest.approx([n.similarity for n in alone], abs=1e-6)
+
+
 def test_writing_twice_is_writing_once(index: VectorIndex, points: Make) -> None:
     stored = points(20)
     index.upsert(stored)

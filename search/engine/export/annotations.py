@@ -17,21 +17,26 @@ def annotation_page(hits: Sequence[Hit], asked: str, base_url: str) -> Iterator[
     """One annotation a hit, tagged with what was asked and assessed with its confidence."""
     content = {
         "@context": CONTEXT,
-        "id": f"urn:uuid:{uuid.uuid4()}",
+        "id": results_id(base_url),
         "type": "AnnotationPage",
-        "items": [annotation(hit, asked) for hit in hits],
+        "items": [annotation(hit, asked, base_url) for hit in hits],
     }
     yield json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
-def annotation(hit: Hit, asked: str) -> dict[str, Any]:
-    """One hit; every word of it is a target of its own."""
+def results_id(base_url: str, name: uuid.UUID | None = None) -> str:
+    """Identity of results, or of the one of that name: IIIF wants HTTP URIs, though these lead nowhere."""
+    return f"{base_url.rstrip('/')}/iiif/results/{name or uuid.uuid4()}"
+
+
+def annotation(hit: Hit, asked: str, base_url: str) -> dict[str, Any]:
+    """One hit; every word of it is a target of its own. The same hit has the same id in every export."""
     targets = [_target(hit, part.region.xywh) for part in hit.parts]
     bodies = [{"type": "TextualBody", "purpose": "assessing", "value": f"confidence {hit.confidence:.3f}"}]
     if asked:
         bodies.insert(0, {"type": "TextualBody", "purpose": "tagging", "value": asked})
     return {
-        "id": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, '/'.join(part.word for part in hit.parts))}",
+        "id": results_id(base_url, uuid.uuid5(uuid.NAMESPACE_URL, "/".join(part.word for part in hit.parts))),
         "type": "Annotation",
         "motivation": "tagging" if asked else "assessing",
         "body": bodies,

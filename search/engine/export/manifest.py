@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ingest.geometry import Region
 from ingest.iiif.regions import region_url
-from search.engine.export.annotations import annotation
+from search.engine.export.annotations import annotation, results_id
 from search.engine.export.by_page import by_page
 from search.engine.hits import Hit
 
@@ -18,7 +17,7 @@ CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 
 def manifest(hits: Sequence[Hit], asked: str, base_url: str) -> Iterator[str]:
     """One manifest. Canvases are the sources' own, so that viewers and annotations recognise them."""
-    identity = f"{base_url.rstrip('/')}/iiif/results/{uuid.uuid4()}"
+    identity = results_id(base_url)
     label = f"Search results: {asked}" if asked else "Search results"
     content = {
         "@context": CONTEXT,
@@ -60,7 +59,7 @@ def _canvas(identity: str, number: int, hits: Sequence[Hit], asked: str, base_ur
         "height": height,
         "items": [{"id": f"{own}/page", "type": "AnnotationPage", "items": [painting]}],
         "annotations": [
-            {"id": f"{own}/hits", "type": "AnnotationPage", "items": [annotation(hit, asked) for hit in hits]}
+            {"id": f"{own}/hits", "type": "AnnotationPage", "items": [annotation(hit, asked, base_url) for hit in hits]}
         ],
     }
     if document.manifest:
