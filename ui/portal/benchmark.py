@@ -29,9 +29,8 @@ from infra.files import FileStore
 from infra.settings import Settings, load_settings
 from ingest.catalogue import Catalogue
 from ingest.page_images import write_page_image
-from ingest.sources.source import PageImage
 from search.bench.filling import Asked
-from ui.service.benchmark import cpu_seconds
+from ui.service.benchmark import cpu_seconds, paper
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -85,9 +84,7 @@ def _give_pages_a_picture(settings: Settings) -> int:
         [document, *_] = catalogue.documents()
         [page, *_] = catalogue.pages(document.id)
         if page.image and page.width and page.height and not files.exists(page.image):
-            rng = np.random.default_rng(0)
-            paper = rng.integers(180, 240, (page.height, page.width, 3), np.uint8)
-            write_page_image(files, page.image, PageImage(page.width, page.height, paper))
+            write_page_image(files, page.image, paper(page.width, page.height))
         return sum(status.words for status in catalogue.status())
 
 

@@ -118,12 +118,8 @@ def _serving(settings: Settings, processes: int) -> Iterator[tuple[int, list[int
 
 
 def _make_page(settings: Settings) -> str:
-    """A catalogue with one page of noise in several sizes, as hard to pack as paper is; returns the page's id."""
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(90, 235, (PAGE[1] // 16, PAGE[0] // 16, 3), np.uint8)
-    pixels = coarse.repeat(16, axis=0).repeat(16, axis=1)
-    pixels = pixels + rng.integers(0, 20, (*pixels.shape[:2], 1), np.uint8)
-    write_page_image(FileStore(settings.files_root), "page.tif", PageImage(pixels.shape[1], pixels.shape[0], pixels))
+    """A catalogue with one page; returns its id."""
+    write_page_image(FileStore(settings.files_root), "page.tif", paper(*PAGE))
     with Catalogue(settings.catalogue_url) as catalogue:
         collection = catalogue.add_collection("benchmark").id
         info = SourceInfo("/page.png", "image", "page", "digest")
@@ -134,6 +130,15 @@ def _make_page(settings: Settings) -> str:
         session.get_one(PageRow, record.id).image = "page.tif"
     database.close()
     return record.id
+
+
+def paper(width: int, height: int) -> PageImage:
+    """A page of noise in several sizes, as hard to pack as paper is."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(90, 235, (height // 16, width // 16, 3), np.uint8)
+    pixels = coarse.repeat(16, axis=0).repeat(16, axis=1)
+    pixels = pixels + rng.integers(0, 20, (*pixels.shape[:2], 1), np.uint8)
+    return PageImage(pixels.shape[1], pixels.shape[0], pixels)
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
