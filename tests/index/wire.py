@@ -104,12 +104,17 @@ class Points(wire.PointsServicer):
         return wire.CountResponse(result=Write.convert_count_result(found))
 
     def Query(self, request: Any, _: Any) -> Any:
+        return wire.QueryResponse(result=self._nearest(request, request.collection_name))
+
+    def QueryBatch(self, request: Any, _: Any) -> Any:
+        found = [self._nearest(one, request.collection_name) for one in request.query_points]
+        return wire.QueryBatchResponse(result=[wire.BatchResult(result=points) for points in found])
+
+    def _nearest(self, request: Any, collection: str) -> list[Any]:
         asked = Read.convert_query_points(request)
         assert isinstance(asked.query, models.NearestQuery) and asked.limit
-        found = self._client.query_points(
-            request.collection_name, asked.query.nearest, query_filter=asked.filter, limit=asked.limit
-        )
-        return wire.QueryResponse(result=[Write.convert_scored_point(point) for point in found.points])
+        found = self._client.query_points(collection, asked.query.nearest, query_filter=asked.filter, limit=asked.limit)
+        return [Write.convert_scored_point(point) for point in found.points]
 
 
 def _operation(result: models.UpdateResult) -> Any:
