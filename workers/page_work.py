@@ -22,6 +22,7 @@ from ingest.catalogue.records import ClaimedPage, Draft, DraftWord
 from ingest.geometry import Region
 from ingest.page_images import PageImageReader, write_page_image
 from ingest.segmentation import SEGMENTER_VERSION, TextLine, segment_turned
+from ingest.segmentation.turning import turned, turns_by_reading
 from ingest.sources import PageImage, PageRef, Source, SourceInfo, open_source
 from ingest.sources.source import Rgb
 
@@ -142,7 +143,12 @@ class PageWork:
         with clock("segment"):
             lines, turns = segment_turned(pixels)
         if turns:
-            log.warning("writing is not upright: found but not read", document=page.uri, page=page.number, turns=turns)
+            log.info(
+                "writing is not upright: its words are turned to be read",
+                document=page.uri,
+                page=page.number,
+                turns=turns,
+            )
         size = pixels.shape[1], pixels.shape[0]
         canvas = stored.canvas_size or size
         words = _draft_words(lines, size, canvas)
@@ -214,11 +220,12 @@ class StoredImage:
 
 
 def cut(pixels: Rgb, draft: Draft) -> list[Rgb]:
-    """The crops of a draft's words, in order, out of the whole stored image, uint8 (H, W, 3) RGB."""
+    """The crops of a draft's words, in order, out of the whole stored image, uint8 (H, W, 3) RGB; set upright."""
+    turns = turns_by_reading((word.line, word.position, word.region) for word in draft.words)
     crops = []
     for word in draft.words:
         box = image_region(word.region, draft.canvas_size, draft.image_size)
-        crops.append(pixels[box.y : box.y2, box.x : box.x2])
+        crops.append(turned(pixels[box.y : box.y2, box.x : box.x2], turns))
     return crops
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.segmentation.baselines import Course
+from ingest.segmentation.line_network import Profile
 from ingest.segmentation.network import Map
 
 _SLANTS = (-0.3, 0.0, 0.3, 0.6, 0.9)
@@ -28,12 +29,14 @@ class Cut:
     """Probability that it parts two words."""
 
 
-def find_cuts(gap: Map, line: Course, least: float) -> list[Cut]:
+def find_cuts(gap: Map, along: Profile, line: Course, least: float) -> list[Cut]:
     """All gaps of a line that part words with probability at least `least`, left to right.
 
-    Gaps lean as the writing does: of a few slants the line's own is the one under which its gaps stand out most.
+    `gap` is what the page network says, `along` what the line network says: their mean in logits decides. Gaps lean as
+    the writing does: of a few slants the line's own is the one under which its gaps stand out most.
     """
-    slant, profile = max(((s, _profile(gap, line, s)) for s in _SLANTS), key=lambda one: float((one[1] ** 2).sum()))
+    slant, seen = max(((s, _profile(gap, line, s)) for s in _SLANTS), key=lambda one: float((one[1] ** 2).sum()))
+    profile = _together(seen, along)
     inside = np.concatenate([[False], profile >= least, [False]])
     starts = np.flatnonzero(inside[1:] & ~inside[:-1])
     ends = np.flatnonzero(~inside[1:] & inside[:-1])
@@ -45,6 +48,13 @@ def find_cuts(gap: Map, line: Course, least: float) -> list[Cut]:
             strong = np.flatnonzero(profile[a:b] >= 0.6 * top) + a
             cuts.append(Cut(line.left + float(strong[0]), line.left + float(strong[-1]) + 1, slant, top))
     return [cut for cut in cuts if cut.end > line.left + 1 and cut.start < line.right - 1]
+
+
+def _together(one: Profile, other: Profile) -> Profile:
+    """Mean of two probabilities in logits."""
+    both = np.sqrt((one + 1e-3) * (other + 1e-3))
+    neither = np.sqrt((1 + 1e-3 - one) * (1 + 1e-3 - other))
+    return np.asarray(both / (both + neither), np.float32)
 
 
 def _profile(gap: Map, line: Course, slant: float) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -13,25 +14,27 @@ from ingest.geometry import Region
 from ingest.segmentation.baselines import Course, trace_lines
 from ingest.segmentation.cuts import Cut, find_cuts
 from ingest.segmentation.ink import Mask, find_ink, to_grey
+from ingest.segmentation.line_network import LINE_WEIGHTS, find_gaps
 from ingest.segmentation.network import STEP, WEIGHTS, PageMaps, find_maps
 from ingest.segmentation.order import reading_order
 from ingest.segmentation.readings import DOUBT, Doubt, read_line
 from ingest.segmentation.rules import remove_rules
 from ingest.segmentation.scale import first_look, letter_height, resized
 from ingest.segmentation.shares import Body, share_ink
-from ingest.segmentation.spacing import SPACING_WEIGHTS, WORTH_JUDGING, judge_cuts
 from ingest.segmentation.turning import turned, turned_back
 from ingest.segmentation.words import TextLine
 from ingest.sources.source import Grey
 
-_LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for name in (WEIGHTS, SPACING_WEIGHTS))
-SEGMENTER_VERSION = f"bands-4-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
+_LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for name in (WEIGHTS, LINE_WEIGHTS))
+SEGMENTER_VERSION = f"bands-5-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
 _SURELY_UPRIGHT = 0.58
 """A page that looks upright with less than this probability is looked at the other way round too."""
 _PLAINLY = 0.1
 """It is turned where the other way is surely upright, by so much more: a few words may look alike both ways."""
+_LEAST_CHANCE = 0.1
+"""Gaps that part two words with less probability are not looked at."""
 _LEAST_SIDE = 16
 """Nothing is written on an image narrower than this, pixels."""
 
@@ -47,7 +50,7 @@ class PageReading:
     """Usual height of an x."""
     courses: tuple[Course, ...]
     cuts: tuple[tuple[Cut, ...], ...]
-    """Of each course, every gap worth judging."""
+    """Of each course, every gap with a chance of _LEAST_CHANCE."""
 
 
 def segment_page(pixels: NDArray[np.uint8], doubt: Doubt = DOUBT) -> tuple[TextLine, ...]:
@@ -93,14 +96,14 @@ def read_maps(grey: Grey, scale: float) -> PageReading | None:
         return None
     ink = remove_rules(find_ink(copy, round(6 * STEP * letter) | 1), length=round(8 * STEP * letter))
     courses = trace_lines(maps.band, letter)
-    cuts = tuple(tuple(find_cuts(maps.gap, course, least=WORTH_JUDGING)) for course in courses)
+    along = zip(courses, find_gaps(copy, courses), strict=True)
+    cuts = tuple(tuple(find_cuts(maps.gap, gaps, course, _LEAST_CHANCE)) for course, gaps in along)
     return PageReading(ink, maps, letter, tuple(courses), cuts)
 
 
 def _lines(reading: PageReading, doubt: Doubt) -> list[TextLine]:
     """Words line by line, pixels of the copy."""
-    judged = judge_cuts(reading.courses, reading.cuts, reading.ink)
-    cuts = [[cut for cut in line if cut.chance >= doubt[0]] for line in judged]
+    cuts = [[cut for cut in line if cut.chance >= doubt[0]] for line in reading.cuts]
     bodies = [_bodies(course, found, reading.maps) for course, found in zip(reading.courses, cuts, strict=True)]
     boxes = iter(share_ink(reading.ink, [body for line in bodies for body in line], reading.letter))
     lines = []
@@ -111,7 +114,7 @@ def _lines(reading: PageReading, doubt: Doubt) -> list[TextLine]:
     return lines
 
 
-def _bodies(course: Course, cuts: list[Cut], maps: PageMaps) -> list[Body]:
+def _bodies(course: Course, cuts: Sequence[Cut], maps: PageMaps) -> list[Body]:
     """The stretches between cuts."""
     starts = [(float(course.left), 0.0), *((cut.end, cut.slant) for cut in cuts)]
     ends = [*((cut.start, cut.slant) for cut in cuts), (float(course.right), 0.0)]

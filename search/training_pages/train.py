@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from search.training_pages.annotations import Page, read_page
 from search.training_pages.light import change_light
@@ -25,7 +26,8 @@ _EMPTY = 0.07
 """Share of the views that show no writing."""
 
 
-def _computes_bf16() -> bool:
+def computes_bf16() -> bool:
+    """Whether this processor has instructions for bf16."""
     can = torch.cpu.get_capabilities()
     return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
@@ -45,7 +47,7 @@ class Plan:
     """Share of the time after which writing found outside transcribed lines is forgiven."""
     seed: int = 1
     threads: int = 1
-    bf16: bool = _computes_bf16()
+    bf16: bool = computes_bf16()
     """Twice as fast where the CPU has it."""
 
 
@@ -71,7 +73,7 @@ def train(pages: Sequence[Page], plan: Plan, weights: Path, start: Path | None =
         step += 1
         done = min(1.0, (time.monotonic() - started) / (60 * plan.minutes))
         for group in optimiser.param_groups:
-            group["lr"] = plan.rate * _rate(done)
+            group["lr"] = plan.rate * rate_at(done)
         batch = to_batch([_draw(pages, random, plan.side) for _ in range(plan.batch)])
         with torch.autocast("cpu", torch.bfloat16, enabled=plan.bf16):
             found = network(batch.pages.contiguous(memory_format=torch.channels_last))
@@ -80,7 +82,7 @@ def train(pages: Sequence[Page], plan: Plan, weights: Path, start: Path | None =
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimiser.step()
-        _follow(average, network, min(0.995, step / (step + 20)))
+        follow(average, network, min(0.995, step / (step + 20)))
         running += float(loss.detach())
         if step % 50 == 0:
             print(f"step {step}  loss {running / 50:.4f}  {done:.1%} of the time", flush=True)
@@ -102,7 +104,7 @@ def _first(start: Path | None, pages: Sequence[Page], random: np.random.Generato
     return network
 
 
-def _rate(done: float) -> float:
+def rate_at(done: float) -> float:
     """Learning rate as a share of the highest, by the share of the time that is over."""
     return done / 0.05 if done < 0.05 else max(0.003, (1 + math.cos(math.pi * (done - 0.05) / 0.95)) / 2)
 
@@ -115,7 +117,7 @@ def _draw(pages: Sequence[Page], random: np.random.Generator, side: int) -> Samp
     return replace(sample, grey=change_light(sample.grey, random))
 
 
-def _follow(average: PageNetwork, network: PageNetwork, keep: float) -> None:
+def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
     """Exponential average of weights and of batch statistics."""
     with torch.no_grad():
         for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):

@@ -61,10 +61,12 @@ def leaning_gap(gap: np.ndarray, x: int, y: int, slant: float, width: int, chanc
 @pytest.mark.parametrize("slant", [-0.3, 0.0, 0.6])
 def test_gaps_are_found_with_their_slant(slant: float):
     gap = np.zeros((200, 500), np.float32)
+    along = np.zeros(420, np.float32)
     for x, chance in ((120, 0.9), (260, 0.6), (350, 0.2)):
         leaning_gap(gap, x, 60, slant, 6, chance)
+        along[x - 40 : x - 34] = chance
     line = Course(40, np.full(420, 60, np.float32), LETTER)
-    cuts = find_cuts(gap, line, least=0.4)
+    cuts = find_cuts(gap, along, line, least=0.4)
     assert [(cut.start + cut.end) / 2 for cut in cuts] == pytest.approx([123, 263], abs=2)
     assert [cut.chance for cut in cuts] == pytest.approx([0.9, 0.6], abs=0.05)
     assert {cut.slant for cut in cuts} == {slant}
@@ -75,7 +77,16 @@ def test_gaps_on_both_sides_of_a_short_word_stay_two():
     gap[50:70, 200:230] = 0.9
     gap[50:70, 213:217] = 0.3
     line = Course(40, np.full(420, 60, np.float32), LETTER)
-    assert len(find_cuts(gap, line, least=0.25)) == 2
+    assert len(find_cuts(gap, gap[60, 40:460], line, least=0.25)) == 2
+
+
+def test_a_gap_is_as_sure_as_both_networks_together():
+    line = Course(40, np.full(420, 60, np.float32), LETTER)
+    gap = np.zeros((200, 500), np.float32)
+    gap[50:70, 200:206] = 0.9
+    along = np.where(gap[60, 40:460] > 0, np.float32(0.5), np.float32(0))
+    (cut,) = find_cuts(gap, along, line, least=0.25)
+    assert cut.chance == pytest.approx(0.75, abs=0.02)
 
 
 def body(line: Course, left: float, right: float) -> Body:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ingest.geometry import Region
 from ingest.segmentation.segmenter import segment_turned
-from ingest.segmentation.turning import turned, turned_back
+from ingest.segmentation.turning import turned, turned_back, turns_by_reading
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,8 @@ def test_a_turned_page_gives_its_words_in_its_own_pixels(sample_page: np.ndarray
     lines, found = segment_turned(turned(sample_page, turns))
     assert none == 0
     assert found == -turns % 4
+    numbered = [(number, word.position, word.region) for number, line in enumerate(lines) for word in line.words]
+    assert turns_by_reading(numbered) == found
     shape = turned(sample_page, turns).shape
     boxes = [turned_back(word.region, found, shape) for line in upright for word in line.words]
     other = [word.region for line in lines for word in line.words]

@@ -1,0 +1,1 @@
+"""Training of the network that tells the gaps between words from those within, on straightened lines."""
