@@ -26,17 +26,19 @@ class Cut:
     """Where the word before it ends and the word after it begins."""
     slant: float
     chance: float
-    """Probability that it parts two words."""
+    """Probability that it parts two words, by the page network until `judge_cuts` has weighed it."""
+    along: float
+    """The same by the line network."""
 
 
 def find_cuts(gap: Map, along: Profile, line: Course, least: float) -> list[Cut]:
     """All gaps of a line that part words with probability at least `least`, left to right.
 
-    `gap` is what the page network says, `along` what the line network says: their mean in logits decides. Gaps lean as
-    the writing does: of a few slants the line's own is the one under which its gaps stand out most.
+    `gap` is what the page network says, `along` what the line network says: their mean in logits decides what is a gap.
+    Gaps lean as the writing does: of a few slants the line's own is the one under which its gaps stand out most.
     """
     slant, seen = max(((s, _profile(gap, line, s)) for s in _SLANTS), key=lambda one: float((one[1] ** 2).sum()))
-    profile = _together(seen, along)
+    profile = together(seen, along)
     inside = np.concatenate([[False], profile >= least, [False]])
     starts = np.flatnonzero(inside[1:] & ~inside[:-1])
     ends = np.flatnonzero(~inside[1:] & inside[:-1])
@@ -46,11 +48,12 @@ def find_cuts(gap: Map, along: Profile, line: Course, least: float) -> list[Cut]
             peak = a + int(profile[a:b].argmax())
             top = float(profile[peak])
             strong = np.flatnonzero(profile[a:b] >= 0.6 * top) + a
-            cuts.append(Cut(line.left + float(strong[0]), line.left + float(strong[-1]) + 1, slant, top))
+            chances = float(seen[a:b].max()), float(along[a:b].max())
+            cuts.append(Cut(line.left + float(strong[0]), line.left + float(strong[-1]) + 1, slant, *chances))
     return [cut for cut in cuts if cut.end > line.left + 1 and cut.start < line.right - 1]
 
 
-def _together(one: Profile, other: Profile) -> Profile:
+def together(one: Profile, other: Profile) -> Profile:
     """Mean of two probabilities in logits."""
     both = np.sqrt((one + 1e-3) * (other + 1e-3))
     neither = np.sqrt((1 + 1e-3 - one) * (1 + 1e-3 - other))

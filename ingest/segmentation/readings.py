@@ -8,7 +8,7 @@ from ingest.geometry import Region
 from ingest.segmentation.words import TextLine, WordBox
 
 Doubt = tuple[float, float]
-DOUBT: Doubt = (0.3, 0.5)
+DOUBT: Doubt = (0.3, 0.45)
 """Gaps whose probability lies between are read both ways, as parting two words and as lying within one."""
 _MOST_PARTS = 3
 """A merged reading covers at most so many parts."""

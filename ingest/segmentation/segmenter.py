@@ -21,11 +21,13 @@ from ingest.segmentation.readings import DOUBT, Doubt, read_line
 from ingest.segmentation.rules import remove_rules
 from ingest.segmentation.scale import first_look, letter_height, resized
 from ingest.segmentation.shares import Body, share_ink
+from ingest.segmentation.spacing import SPACING_WEIGHTS, WORTH_JUDGING, judge_cuts
 from ingest.segmentation.turning import turned, turned_back
 from ingest.segmentation.words import TextLine
 from ingest.sources.source import Grey
 
-_LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for name in (WEIGHTS, LINE_WEIGHTS))
+_FILES = (WEIGHTS, LINE_WEIGHTS, SPACING_WEIGHTS)
+_LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for name in _FILES)
 SEGMENTER_VERSION = f"bands-5-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
@@ -33,8 +35,6 @@ _SURELY_UPRIGHT = 0.58
 """A page that looks upright with less than this probability is looked at the other way round too."""
 _PLAINLY = 0.1
 """It is turned where the other way is surely upright, by so much more: a few words may look alike both ways."""
-_LEAST_CHANCE = 0.1
-"""Gaps that part two words with less probability are not looked at."""
 _LEAST_SIDE = 16
 """Nothing is written on an image narrower than this, pixels."""
 
@@ -50,7 +50,7 @@ class PageReading:
     """Usual height of an x."""
     courses: tuple[Course, ...]
     cuts: tuple[tuple[Cut, ...], ...]
-    """Of each course, every gap with a chance of _LEAST_CHANCE."""
+    """Of each course, every gap worth judging."""
 
 
 def segment_page(pixels: NDArray[np.uint8], doubt: Doubt = DOUBT) -> tuple[TextLine, ...]:
@@ -97,13 +97,14 @@ def read_maps(grey: Grey, scale: float) -> PageReading | None:
     ink = remove_rules(find_ink(copy, round(6 * STEP * letter) | 1), length=round(8 * STEP * letter))
     courses = trace_lines(maps.band, letter)
     along = zip(courses, find_gaps(copy, courses), strict=True)
-    cuts = tuple(tuple(find_cuts(maps.gap, gaps, course, _LEAST_CHANCE)) for course, gaps in along)
+    cuts = tuple(tuple(find_cuts(maps.gap, gaps, course, WORTH_JUDGING)) for course, gaps in along)
     return PageReading(ink, maps, letter, tuple(courses), cuts)
 
 
 def _lines(reading: PageReading, doubt: Doubt) -> list[TextLine]:
     """Words line by line, pixels of the copy."""
-    cuts = [[cut for cut in line if cut.chance >= doubt[0]] for line in reading.cuts]
+    judged = judge_cuts(reading.courses, reading.cuts, reading.ink)
+    cuts = [[cut for cut in line if cut.chance >= doubt[0]] for line in judged]
     bodies = [_bodies(course, found, reading.maps) for course, found in zip(reading.courses, cuts, strict=True)]
     boxes = iter(share_ink(reading.ink, [body for line in bodies for body in line], reading.letter))
     lines = []

@@ -43,7 +43,7 @@ def strip_columns(line: Course, letter: int = LETTER) -> NDArray[np.float64]:
     step = line.height / letter
     margin = MARGIN * letter / LETTER
     count = 2 * max(1, round((line.right - line.left) / step / 2 + margin))
-    return line.left + (np.arange(count) - margin) * step
+    return np.asarray(line.left + (np.arange(count) - margin) * step, np.float64)
 
 
 def course_rows(line: Course, columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -55,9 +55,9 @@ def _crops(pixels: NDArray[np.uint8], regions: Sequence[Region]) -> list[NDArray
 
 
 READINGS = {
-    "one reading": (0.3, 0.3),
-    "some read twice": (0.3, 0.5),
-    "many read twice": (0.3, 0.6),
+    "one reading": (0.35, 0.35),
+    "some read twice": (0.3, 0.45),
+    "many read twice": (0.25, 0.5),
 }
 """Bands of doubt compared."""
 

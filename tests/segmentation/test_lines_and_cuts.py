@@ -80,13 +80,14 @@ def test_gaps_on_both_sides_of_a_short_word_stay_two():
     assert len(find_cuts(gap, gap[60, 40:460], line, least=0.25)) == 2
 
 
-def test_a_gap_is_as_sure_as_both_networks_together():
+def test_a_gap_that_one_network_rules_out_is_none():
     line = Course(40, np.full(420, 60, np.float32), LETTER)
     gap = np.zeros((200, 500), np.float32)
     gap[50:70, 200:206] = 0.9
     along = np.where(gap[60, 40:460] > 0, np.float32(0.5), np.float32(0))
     (cut,) = find_cuts(gap, along, line, least=0.25)
-    assert cut.chance == pytest.approx(0.75, abs=0.02)
+    assert (cut.chance, cut.along) == pytest.approx((0.9, 0.5), abs=0.02)
+    assert find_cuts(gap, 0 * along, line, least=0.25) == []
 
 
 def body(line: Course, left: float, right: float) -> Body:

@@ -116,6 +116,64 @@ def test_photographs_and_noise_hold_hardly_a_word():
         assert sum(len(line.words) for line in segment_page(picture)) <= 8
 
 
+def cover() -> np.ndarray:
+    """Mottled leather with tooled frames and a medallion."""
+    random = np.random.default_rng(0)
+    mottled = cv2.resize(random.normal(90, 22, (140, 100)).astype(np.float32), (1000, 1400))
+    page = np.clip(mottled + random.normal(0, 6, mottled.shape), 0, 255).astype(np.uint8)
+    for inset in (60, 90, 110):
+        cv2.rectangle(page, (inset, inset), (1000 - inset, 1400 - inset), 40, 4)
+    cv2.ellipse(page, (500, 700), (180, 260), 0, 0, 360, 30, 6)
+    return page
+
+
+def chart() -> np.ndarray:
+    """A map without names: contour lines, paths and a border."""
+    random = np.random.default_rng(0)
+    page = np.full((1200, 1600), 232, np.uint8)
+    y, x = np.mgrid[:1200, :1600] / 200
+    hills = sum(np.sin(a * x + b * y + c) for a, b, c in random.uniform(-2, 2, (6, 3)))
+    for level in np.linspace(-3, 3, 13):
+        lines, _ = cv2.findContours((hills > level).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        cv2.polylines(page, lines, True, 90, 2, cv2.LINE_AA)
+    for start, end in random.integers(0, 1200, (30, 2, 2)).tolist():
+        cv2.line(page, start, end, 90, 1, cv2.LINE_AA)
+    cv2.rectangle(page, (20, 20), (1580, 1180), 30, 5)
+    return page
+
+
+@pytest.mark.parametrize("draw", [cover, chart])
+def test_covers_and_maps_hold_hardly_a_word(draw):
+    assert sum(len(line.words) for line in segment_page(draw())) <= 5
+
+
+def written(page: np.ndarray, text: str, left: int, row: int, size: float) -> int:
+    """Write a line; the number of its words."""
+    cv2.putText(page, text, (left, row), cv2.FONT_HERSHEY_SCRIPT_COMPLEX, size, 20, round(2 * size), cv2.LINE_AA)
+    return len(text.split())
+
+
+def likely_words(page: np.ndarray) -> list[int]:
+    return [len(line.words) for line in segment_page(page, (0.45, 0.45))]
+
+
+def test_large_writing_on_a_small_image():
+    page = np.full((600, 800), 245, np.uint8)
+    wanted = [
+        written(page, text, 60, 160 + 130 * row, 2.2) for row, text in enumerate(("dear brother", "we sail today"))
+    ]
+    assert likely_words(page) == wanted
+
+
+def test_two_sizes_of_writing_on_a_page():
+    page = np.full((1400, 1100), 245, np.uint8)
+    wanted = [written(page, "Chapter the first", 60, 160, 2.9)]
+    wanted += [written(page, text, 60, 300 + 100 * row, 1.1) for row, text in enumerate(2 * LINES)]
+    found = likely_words(page)
+    assert len(found) == len(wanted)
+    assert sum(abs(a - b) for a, b in zip(found, wanted, strict=True)) <= 3
+
+
 def test_the_same_page_gives_the_same_words():
     page, _ = write_page()
     assert segment_page(page) == segment_page(page.copy())

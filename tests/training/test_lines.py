@@ -22,9 +22,9 @@ SAMPLES = Path(__file__).parents[2] / "samples" / "commonplace"
 
 @pytest.fixture(scope="module")
 def words(tmp_path_factory: pytest.TempPathFactory) -> list[WordPage]:
-    """Two lines of four black words, ten pixels apart, on one page; a word far off on a third."""
+    """Two lines of four words of upright strokes, ten pixels apart, on one page; a word far off on a third."""
     grey = np.full((24, 40), 220, np.uint8)
-    grey[4:20, 0:40] = 20
+    grey[4:20, 0::4] = grey[4:20, 1::4] = 20
     png = cv2.imencode(".png", grey)[1].tobytes()
     boxes = [f"{50 * column},{80 * row},40,24" for row in range(2) for column in range(4)] + ["900,300,40,24"]
     file = tmp_path_factory.mktemp("words") / "train-made.parquet"
@@ -42,8 +42,8 @@ def test_a_recomposed_line_is_labelled_where_it_has_ink(words: list[WordPage]):
     line = recompose(words[0], np.random.default_rng(1), 600)
     inked = line.strip.max(axis=0) > 100
     assert (line.labels[inked] != UNKNOWN).all()
-    assert inked[line.labels == WORD].mean() > 0.9
-    assert inked[line.labels == GAP].mean() < 0.3
+    assert inked[line.labels == WORD].mean() > 0.45
+    assert inked[line.labels == GAP].mean() < 0.2
 
 
 def test_lines_of_a_page_are_straightened_with_their_gaps():

@@ -10,6 +10,7 @@ import torch
 from search.training_pages.export import export
 from search.training_pages.network import OUTPUTS, PageNetwork
 from search.training_pages.restore import restore
+from search.training_pages.spacing import fit
 from search.training_pages.train import Plan, read_pages, train
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "commonplace"
@@ -53,3 +54,14 @@ def test_a_short_training_writes_weights(tmp_path: Path):
     plan = Plan(minutes=0.02, batch=2, side=96)
     train(pages, plan, tmp_path / "weights.pt")
     PageNetwork().load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+
+
+def test_the_judge_of_gaps_learns_what_tells_them_apart():
+    random = np.random.default_rng(1)
+    labels = random.integers(-1, 2, 900).astype(np.int8)
+    features = random.normal(size=(900, 13))
+    features[:, 2] += 3 * (labels == 1)
+    values = {name: np.array(value) for name, value in fit(features, labels).items()}
+    inner = np.tanh((features - values["mean"]) / values["spread"] @ values["hidden"] + values["bias"])
+    told = (inner @ values["out"] + values["lift"] > 0) == (labels == 1)
+    assert told[labels >= 0].mean() > 0.85
