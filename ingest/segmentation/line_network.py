@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.errors import ModelError
 from ingest.segmentation.baselines import Course
+from ingest.segmentation.shipped import shipped_network
 from ingest.segmentation.strips import LETTER, MARGIN, Strip, darkness, straighten
 from ingest.sources.source import Grey
 
@@ -53,7 +50,7 @@ def _look(strips: Sequence[Strip]) -> list[NDArray[np.float32]]:
     """Logits of each strip, one for every _STEP columns."""
     row = np.concatenate(strips, axis=1)
     padded = cv2.copyMakeBorder(row, 0, 0, 0, -row.shape[1] % _MULTIPLE, cv2.BORDER_CONSTANT, value=0)
-    network = _network()
+    network = shipped_network(LINE_WEIGHTS)
     network.setInput((padded.astype(np.float32) / 255)[None, None])
     logits = np.asarray(network.forward(), np.float32)[0, :, 0].T.reshape(-1)
     ends = np.cumsum([strip.shape[1] for strip in strips])
@@ -64,22 +61,3 @@ def _by_map_column(line: Course, logits: NDArray[np.float32]) -> Profile:
     places = MARGIN + (np.arange(line.right - line.left) + 0.5) * (LETTER / line.height)
     there = np.interp(places, (np.arange(len(logits)) + 0.25) * _STEP, logits)
     return np.asarray(1 / (1 + np.exp(-there)), np.float32)
-
-
-_local = threading.local()
-
-
-def _network() -> cv2.dnn.Net:
-    """One network per thread: OpenCV's keep their buffers inside."""
-    if not hasattr(_local, "network"):
-        try:
-            _local.network = cv2.dnn.readNetFromONNX(np.frombuffer(_weights(), np.uint8))
-        except (cv2.error, OSError) as error:
-            raise ModelError(f"the line network cannot be loaded from {LINE_WEIGHTS}: {error}") from error
-    network: cv2.dnn.Net = _local.network
-    return network
-
-
-@cache
-def _weights() -> bytes:
-    return files("ingest.segmentation").joinpath(LINE_WEIGHTS).read_bytes()

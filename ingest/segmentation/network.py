@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.errors import ModelError
+from ingest.segmentation.shipped import shipped_network
 from ingest.sources.source import Grey
 
 LETTER = 15.0
@@ -44,7 +41,7 @@ def find_maps(copy: Grey) -> PageMaps:
     """Run the network on a copy, uint8 (H, W), whose letters are about LETTER pixels high. Raises ModelError."""
     height, width = copy.shape
     padded = cv2.copyMakeBorder(copy, 0, -height % _MULTIPLE, 0, -width % _MULTIPLE, cv2.BORDER_REPLICATE)
-    network = _network()
+    network = shipped_network(WEIGHTS)
     network.setInput((padded.astype(np.float32) / 255)[None, None])
     maps = np.asarray(network.forward(), np.float32)[0, :, : (height + 1) // STEP, : (width + 1) // STEP]
     band, gap = _probability(maps[0]), _probability(maps[1])
@@ -55,22 +52,3 @@ def find_maps(copy: Grey) -> PageMaps:
 
 def _probability(logits: Map) -> Map:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
-
-
-_local = threading.local()
-
-
-def _network() -> cv2.dnn.Net:
-    """One network per thread: OpenCV's keep their buffers inside."""
-    if not hasattr(_local, "network"):
-        try:
-            _local.network = cv2.dnn.readNetFromONNX(np.frombuffer(_weights(), np.uint8))
-        except (cv2.error, OSError) as error:
-            raise ModelError(f"the page network cannot be loaded from {WEIGHTS}: {error}") from error
-    network: cv2.dnn.Net = _local.network
-    return network
-
-
-@cache
-def _weights() -> bytes:
-    return files("ingest.segmentation").joinpath(WEIGHTS).read_bytes()
