@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from search.training_lines.network import STEP, LineNetwork, in_order
 from search.training_lines.recomposed import WordPage, recompose
 from search.training_lines.views import TAKEN, View, random_view
 from search.training_lines.written import GAP, UNKNOWN, Line
-from search.training_pages.train import computes_bf16, follow, rate_at
+from search.training_pages.loop import Pace, computes_bf16, descend
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +43,14 @@ def train(
     torch.manual_seed(plan.seed)
     draw = _Draw(written, words, plan)
     network = LineNetwork().to(memory_format=torch.channels_last)
-    average = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=5e-3)
-    started, running, step, done = time.monotonic(), 0.0, 0, 0.0
-    while done < 1:
-        step += 1
-        done = min(1.0, (time.monotonic() - started) / (60 * plan.minutes))
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * rate_at(done)
+
+    def loss_at(_: float) -> Tensor:
         strips, labels = _batch([draw.view() for _ in range(plan.batch)])
         with torch.autocast("cpu", torch.bfloat16, enabled=plan.bf16):
             found = network(strips)
-        loss = gap_loss(in_order(found.float()), labels)
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        follow(average, network, min(0.998, step / (step + 20)))
-        running += float(loss.detach())
-        if step % 100 == 0:
-            print(f"step {step}  loss {running / 100:.4f}  {done:.1%} of the time", flush=True)
-            running = 0.0
-        if step % 200 == 0:
-            torch.save(average.state_dict(), weights)
+        return gap_loss(in_order(found.float()), labels)
+
+    average = descend(network, loss_at, Pace(plan.minutes, plan.rate, decay=5e-3, keep=0.998, report=100), weights)
     torch.save(average.state_dict(), weights)
     return average
 

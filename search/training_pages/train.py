@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from search.training_pages.annotations import Page, read_page
 from search.training_pages.light import change_light
+from search.training_pages.loop import Pace, computes_bf16, descend
 from search.training_pages.losses import page_loss, to_batch
 from search.training_pages.network import PageNetwork
 from search.training_pages.no_writing import empty_view
@@ -24,12 +22,6 @@ from search.training_pages.upright import fit_upright
 
 _EMPTY = 0.07
 """Share of the views that show no writing."""
-
-
-def computes_bf16() -> bool:
-    """Whether this processor has instructions for bf16."""
-    can = torch.cpu.get_capabilities()
-    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +58,14 @@ def train(pages: Sequence[Page], plan: Plan, weights: Path, start: Path | None =
     torch.manual_seed(plan.seed)
     random = np.random.default_rng(plan.seed)
     network = _first(start, pages, random, plan).to(memory_format=torch.channels_last)
-    average = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-3)
-    started, running, step, done = time.monotonic(), 0.0, 0, 0.0
-    while done < 1:
-        step += 1
-        done = min(1.0, (time.monotonic() - started) / (60 * plan.minutes))
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * rate_at(done)
+
+    def loss_at(done: float) -> Tensor:
         batch = to_batch([_draw(pages, random, plan.side) for _ in range(plan.batch)])
         with torch.autocast("cpu", torch.bfloat16, enabled=plan.bf16):
             found = network(batch.pages.contiguous(memory_format=torch.channels_last))
-        loss = page_loss(found.float(), batch, forgive=start is not None or done > plan.forgive_after)
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        follow(average, network, min(0.995, step / (step + 20)))
-        running += float(loss.detach())
-        if step % 50 == 0:
-            print(f"step {step}  loss {running / 50:.4f}  {done:.1%} of the time", flush=True)
-            running = 0.0
-        if step % 100 == 0:
-            torch.save(average.state_dict(), weights)
+        return page_loss(found.float(), batch, forgive=start is not None or done > plan.forgive_after)
+
+    average = descend(network, loss_at, Pace(plan.minutes, plan.rate, decay=1e-3, keep=0.995, report=50), weights)
     fit_upright(average, pages)
     torch.save(average.state_dict(), weights)
     return average
@@ -104,24 +81,9 @@ def _first(start: Path | None, pages: Sequence[Page], random: np.random.Generato
     return network
 
 
-def rate_at(done: float) -> float:
-    """Learning rate as a share of the highest, by the share of the time that is over."""
-    return done / 0.05 if done < 0.05 else max(0.003, (1 + math.cos(math.pi * (done - 0.05) / 0.95)) / 2)
-
-
 def _draw(pages: Sequence[Page], random: np.random.Generator, side: int) -> Sample:
     if random.random() < _EMPTY:
         sample = empty_view(random, side)
     else:
         sample = random_view(pages[int(random.integers(len(pages)))], random, side)
     return replace(sample, grey=change_light(sample.grey, random))
-
-
-def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    """Exponential average of weights and of batch statistics."""
-    with torch.no_grad():
-        for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)
