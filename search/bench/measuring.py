@@ -12,8 +12,10 @@ import numpy as np
 
 from search.bench.filling import Asked
 from search.engine.engine import Engine
+from search.engine.expression import Term
 from search.engine.find import find
 from search.engine.query import Query, Where
+from search.engine.sought import spellings
 from search.index.vector_index import ALL, IndexFilter
 
 T = TypeVar("T")
@@ -37,7 +39,7 @@ def measure(engine: Engine, asked: Asked, queries: int) -> Iterator[Report]:
         find(engine, Query(warm, where=Where(collections=(collection,))))
     yield {"words": index.count(), "dimension": engine.embedder.space.dimension, "queries": queries}
     alone = _times(lambda vector: index.query(vector, limit=_BARE_LIMIT), vectors)
-    encoded = _times(lambda word: engine.embedder.embed_texts(_forms(word)), bare)
+    encoded = _times(lambda word: engine.embedder.embed_texts(spellings(Term(word))), bare)
     yield {"bare_index": _summary(alone), "encode_text": _summary(encoded)}
     least = np.percentile(alone, 95) + np.percentile(encoded, 95)
     for name, some, where in (("word", plain, Where()), ("word_filtered", filtered, Where(collections=(collection,)))):
@@ -57,11 +59,6 @@ def resident_mb() -> dict[str, float]:
     status = Path("/proc/self/status").read_text(encoding="ascii")
     amounts = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if line.startswith(("VmRSS", "Rss"))}
     return {"resident_mb": round(int(amounts["VmRSS"]) / 1024), "anonymous_mb": round(int(amounts["RssAnon"]) / 1024)}
-
-
-def _forms(word: str) -> list[str]:
-    """As the engine embeds a typed word."""
-    return list(dict.fromkeys((word, word.lower(), word.lower().capitalize())))
 
 
 def _times(act: Callable[[T], object], items: Sequence[T]) -> list[float]:
