@@ -31,6 +31,7 @@ from workers.context import Context
 from workers.home_lock import home_lock
 from workers.reindex import drop_retired
 from workers.report import Progress, Tally, no_progress
+from workers.said import said_of
 
 log = structlog.get_logger(__name__)
 
@@ -140,9 +141,10 @@ def _learn(context: Context, embedder: HandwritingEmbedder, record: AdaptationRe
 
     checkpoint = context.settings.home.absolute() / "adapt" / f"{record.collection_id}.pt"
     config = AdaptConfig(minutes=options.minutes)
-    inks = collection_inks(context, record.collection_id, {one.word for one in options.told})
-    told = {place: some for place, word in enumerate(inks) if (some := [t for t in options.told if t.word == word])}
-    return adapt(embedder.fresh_model(), list(inks.values()), options.lexicon(), config, checkpoint, tell, told=told)
+    said = said_of(context, record.collection_id, options)
+    inks = collection_inks(context, record.collection_id, said)
+    known = said.known(list(inks))
+    return adapt(embedder.fresh_model(), list(inks.values()), options.lexicon(), config, checkpoint, tell, known=known)
 
 
 def build(context: Context, number: int, progress: Progress = no_progress) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from search.index.vector_index import IndexFilter
 from workers.context import Context
 from workers.live_words import embedded_pages, pages_with_crops, write_points
 from workers.report import Progress, Tally
+from workers.said import Said
 from workers.versions import Version
 
 _MOST_WORDS = 24_000
@@ -19,13 +20,15 @@ _MOST_WORDS = 24_000
 
 
 def collection_inks(
-    context: Context, collection: str, first: Collection[str] = (), most: int = _MOST_WORDS
+    context: Context, collection: str, said: Said | None = None, most: int = _MOST_WORDS
 ) -> dict[str, Pixels]:
     """Word id -> ink, uint8 (h, w), of words of the collection of that id, each ink once, from pages drawn by lot.
 
-    `first`: ids of words that come before others with the same ink.
+    Pages of which something was said come first, and labelled words before others with the same ink.
     """
-    pages = np.random.default_rng(0).permutation(sorted(_pages(context, collection))).tolist()
+    first, first_pages = (said.labels, said.pages) if said is not None else ((), ())
+    drawn = np.random.default_rng(0).permutation(sorted(_pages(context, collection))).tolist()
+    pages = sorted(drawn, key=lambda page: page not in first_pages)
     inks: dict[str, Pixels] = {}
     for live, crops in pages_with_crops(context, pages):
         if crops is None:

@@ -13,6 +13,7 @@ from ingest.catalogue.tables import (
     DocumentState,
     DraftRow,
     InputRow,
+    LabelRow,
     PageRow,
     PageState,
     WatchRow,
@@ -43,6 +44,7 @@ def forget_document(session: Session, document: str) -> None:
     pages = select(PageRow.id).where(PageRow.document_id == document)
     session.execute(delete(WordRow).where(WordRow.page_id.in_(pages)))
     session.execute(delete(DraftRow).where(DraftRow.page_id.in_(pages)))
+    session.execute(delete(LabelRow).where(LabelRow.page_id.in_(pages)))
     session.execute(delete(PageRow).where(PageRow.document_id == document))
     session.execute(delete(DocumentRow).where(DocumentRow.id == document))
 
@@ -76,6 +78,7 @@ def forget_page(session: Session, page: str) -> None:
     if row is not None and row.state == PageState.REMOVING:
         session.execute(delete(WordRow).where(WordRow.page_id == page))
         session.execute(delete(DraftRow).where(DraftRow.page_id == page))
+        session.execute(delete(LabelRow).where(LabelRow.page_id == page))
         session.delete(row)
 
 

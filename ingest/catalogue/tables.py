@@ -31,6 +31,7 @@ __all__ = [
     "DocumentState",
     "DraftRow",
     "InputRow",
+    "LabelRow",
     "PageRow",
     "PageState",
     "ScheduleRow",
@@ -161,6 +162,18 @@ class WordRow(Base):
     w: Mapped[int] = mapped_column(Integer)
     h: Mapped[int] = mapped_column(Integer)
     score: Mapped[float] = mapped_column(Float, default=1.0)
+
+
+class LabelRow(Base):
+    """What a reader said of a word: that it says a text, or does not. The word may have gone meanwhile."""
+
+    __tablename__ = "labels"
+    word_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    text: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Folded."""
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), index=True)
+    right: Mapped[bool] = mapped_column(Boolean)
+    said: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
 
 
 class InputRow(Base):

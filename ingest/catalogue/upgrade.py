@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from infra.errors import CatalogueError
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration. Known here so that opening an up-to-date catalogue needs one query and no Alembic."""
 
 _LOCK = 0x6D616E75

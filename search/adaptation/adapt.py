@@ -23,6 +23,7 @@ from search.adaptation.candidates import Seen, see
 from search.adaptation.checkpoint import Checkpoint, fingerprint
 from search.adaptation.delta import changes
 from search.adaptation.fine_tune import TuneConfig, Tuner
+from search.adaptation.known import Known
 from search.adaptation.languages import better_language, guess_languages
 from search.adaptation.lesson import Lesson
 from search.adaptation.lexicon import Lexicon, language_lexicon
@@ -61,14 +62,14 @@ def adapt(
     checkpoint: Path | None = None,
     progress: Progress = lambda _, __: None,
     watch: Watch = lambda _, __: None,
-    told: Mapping[int, Sequence[Told]] | None = None,
+    known: Known | None = None,
 ) -> Adaptation:
     """Learn from n words, each as `raw_ink` gives it; the model, in float32 on the CPU, stays as it is.
 
     `lexicon`: None to guess the languages. `checkpoint`: where to keep what a killed run has reached. `watch`: shown
-    the model of each round. `told`: what people said of words, by their places.
+    the model of each round. `known`: what people said of some of the words.
     """
-    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch, told or {}).run(lexicon)
+    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch, known or Known()).run(lexicon)
 
 
 class _Run:
@@ -82,26 +83,27 @@ class _Run:
         checkpoint: Path | None,
         progress: Progress,
         watch: Watch,
-        told: Mapping[int, Sequence[Told]],
+        known: Known,
     ) -> None:
         self.base, self.config, self.progress, self.watch = model, config, progress, watch
         self.start = time.monotonic()
-        order = sorted(np.random.default_rng(config.seed).permutation(len(inks)).tolist(), key=told.__contains__)
-        aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE, len(inks) - len(told))
-        self.aside = [inks[place] for place in order[:aside]]
-        self.learned = [inks[place] for place in order[aside:]]
-        self.told = {number: told[place] for number, place in enumerate(order[aside:]) if place in told}
+        spoken_of = known.places
+        order = sorted(np.random.default_rng(config.seed).permutation(len(inks)).tolist(), key=spoken_of.__contains__)
+        self.aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE, len(inks) - len(spoken_of))
+        self.inks = [inks[place] for place in order]
+        """Those kept aside first."""
+        self.known = known.moved({place: number for number, place in enumerate(order)})
+        self.told: Mapping[int, Sequence[Told]] = {}
         self.kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
         self.spent_before = self.overhead = 0.0
         self.words_seen = self.rounds = 0
 
     def run(self, lexicon: Lexicon | None) -> Adaptation:
         """Everything, in order."""
-        words = len(self.aside) + len(self.learned)
-        if words < LEAST_WORDS:
-            return self._ended(lexicon, f"{words} words are too few: {LEAST_WORDS} are needed")
-        self._tell("reading")
-        seen = self._see(self.base, self.learned)
+        if len(self.inks) < LEAST_WORDS:
+            return self._ended(lexicon, f"{len(self.inks)} words are too few: {LEAST_WORDS} are needed")
+        seen = self._see(self.base)
+        self.told = self.known.told(seen)
         if lexicon is None:
             languages = guess_languages(seen.readings)
             if not languages:
@@ -116,19 +118,19 @@ class _Run:
 
     def _rounds(self, words: Words, seen: Seen) -> tuple[CustomTextCLIP, Verdict]:
         """The model of the best round by the words aside, and how it compares with the base."""
-        before = self._view(self.base, words)
+        view = before = self._view(self.base, words, seen)
         self.overhead = time.monotonic() - self.start
         model, first, state, found = self.base, 0, None, list[tuple[CustomTextCLIP, Verdict]]()
         if self.kept is not None and (state := self.kept.load()) is not None:
             model, first, self.spent_before = copy.deepcopy(self.base), state["round"], state["seconds"]
             tower(model).load_state_dict(state["start"])
-            found = [(model, compare(before, self._view(model, words)))] if first else []
+            view = self._view(model, words)
+            found = [(model, compare(before, view, self.aside))] if first else []
         for number in range(first, _ROUNDS):
-            if number or state is not None:
-                self._tell("reading")
-                seen = self._see(model, self.learned)
-            model = self._round(model, number, words, seen, state["tuner"] if state is not None else None)
-            verdict, state = compare(before, self._view(model, words)), None
+            model = self._round(model, number, view, state["tuner"] if state is not None else None)
+            view, state = self._view(model, words), None
+            self._tell("comparing")
+            verdict = compare(before, view, self.aside)
             log.info("round of adaptation", round=number, **asdict(verdict))
             paused = time.monotonic()
             self.watch(model, verdict)
@@ -136,18 +138,15 @@ class _Run:
             found.append((model, verdict))
             if verdict.gain < 0:
                 break
-        return max(found, key=lambda entry: entry[1].gain)
+        return max(found, key=lambda entry: (entry[1].better, entry[1].gain))
 
-    def _round(
-        self, model: CustomTextCLIP, number: int, words: Words, seen: Seen, state: dict[str, Any] | None
-    ) -> CustomTextCLIP:
+    def _round(self, model: CustomTextCLIP, number: int, view: View, state: dict[str, Any] | None) -> CustomTextCLIP:
         """A copy of the model, fine-tuned on what the model itself guesses."""
-        self._tell("guessing")
-        beliefs = heed(model, believe(model, seen, words), self.told)
-        sure = beliefs.surer_than(_SURE)
+        sure = view.beliefs.surer_than(_SURE)
+        sure = sure[sure >= self.aside]
         if not len(sure):
             return model
-        lesson = Lesson(self.learned, beliefs, sure, seen.vectors)
+        lesson = Lesson(self.inks, view.beliefs, sure, view.seen.vectors, self.aside)
         trained, start = copy.deepcopy(model), tower(model).state_dict()
         tuner = Tuner(trained, lesson, self._plan(number))
         if state is not None:
@@ -166,7 +165,7 @@ class _Run:
     def _plan(self, number: int) -> TuneConfig:
         """What is left of the time, less what guessing and comparing take, shared by the rounds that are left."""
         left = _ROUNDS - number
-        minutes = (self.config.minutes - (self.seconds + (2 * left - 1) * self.overhead) / 60) / left
+        minutes = (self.config.minutes - (self.seconds + left * self.overhead) / 60) / left
         return TuneConfig(
             minutes=max(minutes, _LEAST_MINUTES),
             threads=self.config.threads,
@@ -174,14 +173,15 @@ class _Run:
             steps=self.config.steps,
         )
 
-    def _view(self, model: CustomTextCLIP, words: Words) -> View:
-        """The words held aside as this model sees them."""
-        self._tell("comparing")
-        seen = self._see(model, self.aside)
-        return View(seen, believe(model, seen, words))
+    def _view(self, model: CustomTextCLIP, words: Words, seen: Seen | None = None) -> View:
+        """All words as this model sees them."""
+        seen = seen or self._see(model)
+        self._tell("guessing")
+        return View(seen, heed(model, believe(model, seen, words), self.told))
 
-    def _see(self, model: CustomTextCLIP, inks: Sequence[Pixels]) -> Seen:
-        return see(model, [scaled(ink) for ink in inks], self.config.threads)
+    def _see(self, model: CustomTextCLIP) -> Seen:
+        self._tell("reading")
+        return see(model, [scaled(ink) for ink in self.inks], self.config.threads)
 
     @property
     def seconds(self) -> float:
@@ -198,6 +198,6 @@ class _Run:
         verdict: Verdict | None = None,
         delta: dict[str, Tensor] | None = None,
     ) -> Adaptation:
-        words = len(self.aside) + len(self.learned)
+        words = len(self.inks)
         name = lexicon.name if lexicon is not None else ""
         return Adaptation(delta, reason, name, words, self.words_seen, self.rounds, self.seconds, verdict)

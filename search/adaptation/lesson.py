@@ -18,9 +18,14 @@ Rng = np.random.Generator
 class Lesson:
     """The ink of n words, their guessed strings, and which guesses are taken for true."""
 
-    def __init__(self, inks: Sequence[Pixels], beliefs: Beliefs, sure: NDArray[np.int64], former: Vectors) -> None:
-        """`inks`: what `raw_ink` gives; `sure`: places of words; `former`: float32 (n, d), where the model has them."""
-        self.inks, self.beliefs, self.sure, self.former = inks, beliefs, sure, former
+    def __init__(
+        self, inks: Sequence[Pixels], beliefs: Beliefs, sure: NDArray[np.int64], former: Vectors, aside: int = 0
+    ) -> None:
+        """`inks`: what `raw_ink` gives; `sure`: places of words; `former`: float32 (n, d), where the model has them.
+
+        `aside`: so many words at the beginning are never drawn; none of them may be among the sure ones.
+        """
+        self.inks, self.beliefs, self.sure, self.former, self.aside = inks, beliefs, sure, former, aside
         self.label = beliefs.label
         self._sums: NDArray[np.float64] = np.cumsum(self._rates())
         order = sure[np.argsort(self.label[sure], kind="stable")]
@@ -38,7 +43,7 @@ class Lesson:
         drawn = np.searchsorted(self._sums, rng.random(labelled - pairs) * self._sums[-1], side="right")
         first = self.sure[drawn]
         again = [int(rng.choice(self._fellows[int(self.label[place])])) for place in first[:pairs]]
-        return np.concatenate((first, again, rng.integers(len(self.inks), size=others))).astype(np.int64)
+        return np.concatenate((first, again, rng.integers(self.aside, len(self.inks), size=others))).astype(np.int64)
 
     def spoiled(self, place: int, seed: int) -> Pixels:
         """A word's ink as another pen and another scanner might have given it: uint8 (HEIGHT, w)."""

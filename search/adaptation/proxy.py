@@ -1,9 +1,10 @@
 """Telling a better model from a worse one without labels, on words of the collection that no round has learned from.
 
 Two models are compared on the words about which they agree: both guess the same string there, each from its own vectors
-and its own reading. Such a label favours neither, and each model is asked to rank all words by it, by string and by
-example. Beside it: how often the string nearest by vector is also the one the reading head likes best, two parts of a
-model that nothing forces to agree on words they have not seen.
+and its own reading. Such a label favours neither, and each model is asked for the words aside that bear it, by string
+and by example, among all words of the collection, as a search is; words learned from that bear it too are left out of
+that ranking. Beside it: how often, on the words aside, the string nearest by vector is also the one the reading head
+likes best, two parts of a model that nothing forces to agree on words they have not seen.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _WORST = -0.005
 
 @dataclass(frozen=True)
 class View:
-    """What one model makes of the words held aside."""
+    """What one model makes of the words of a collection, those held aside first."""
 
     seen: Seen
     beliefs: Beliefs
@@ -54,11 +55,11 @@ class Verdict:
         return self.by_string[1] - self.by_string[0] + self.by_example[1] - self.by_example[0]
 
 
-def compare(before: View, after: View) -> Verdict:
-    """Whether the second model is surely better, and why or why not."""
-    labels = _agreed(before.beliefs, after.beliefs)
-    groups = _groups(labels)
-    agreement = _mean(_agrees(before)), _mean(_agrees(after))
+def compare(before: View, after: View, aside: int) -> Verdict:
+    """Whether the second model is surely better by the first `aside` words, and why or why not."""
+    groups = _groups(_agreed(before.beliefs, after.beliefs), aside)
+    same = [_agrees(view)[:aside].astype(np.float64) for view in (before, after)]
+    agreement = _mean(same[0]), _mean(same[1])
     if len(groups) < LEAST_QUERIES:
         reason = f"only {len(groups)} strings both models agree about, of the {LEAST_QUERIES} a comparison needs"
         return Verdict(False, reason, len(groups), (0.0, 0.0), (0.0, 0.0), agreement)
@@ -68,7 +69,6 @@ def compare(before: View, after: View) -> Verdict:
     by_string = float(strings[0].mean()), float(strings[1].mean())
     by_example = _mean(examples[0][repeated]), _mean(examples[1][repeated])
     gain = strings[1] - strings[0] + np.where(repeated, examples[1] - examples[0], 0.0)
-    same = [_agrees(view).astype(np.float64) for view in (before, after)]
     reason = _objection(gain, by_string, by_example, same[1] - same[0])
     return Verdict(
         not reason, reason or "better on the words held aside", len(groups), by_string, by_example, agreement
@@ -105,33 +105,50 @@ def _agreed(one: Beliefs, other: Beliefs) -> list[str]:
     return [a if a == b else "" for a, b in texts]
 
 
-def _groups(labels: list[str]) -> dict[str, NDArray[np.int64]]:
+@dataclass(frozen=True)
+class _Group:
+    """Places of the words of one string."""
+
+    aside: NDArray[np.int64]
+    learned: NDArray[np.int64]
+
+
+def _groups(labels: list[str], aside: int) -> dict[str, _Group]:
+    """Of the strings that words aside bear."""
     places: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
-        if label:
+        if label and (place < aside or label in places):
             places.setdefault(label, []).append(place)
-    return {label: np.array(some, np.int64) for label, some in places.items()}
+    return {label: _Group(*_split(np.array(some, np.int64), aside)) for label, some in places.items()}
 
 
-def _by_string(view: View, groups: dict[str, NDArray[np.int64]]) -> NDArray[np.float64]:
+def _split(places: NDArray[np.int64], aside: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return places[places < aside], places[places >= aside]
+
+
+def _by_string(view: View, groups: dict[str, _Group]) -> NDArray[np.float64]:
     """Average precision of each string."""
     vectors = {view.beliefs.words[place]: view.beliefs.vectors[place] for place in np.unique(view.beliefs.label)}
-    scores = np.stack([vectors[label] for label in groups]) @ view.seen.vectors.T
-    return np.array([average_precision(row, places) for row, places in zip(scores, groups.values(), strict=True)])
+    found = []
+    for label, group in groups.items():
+        scores = view.seen.vectors @ vectors[label]
+        scores[group.learned] = -np.inf
+        found.append(average_precision(scores, group.aside))
+    return np.array(found)
 
 
-def _by_example(vectors: Vectors, groups: dict[str, NDArray[np.int64]]) -> NDArray[np.float64]:
+def _by_example(vectors: Vectors, groups: dict[str, _Group]) -> NDArray[np.float64]:
     """Mean average precision of the words of each string, each itself left out; NaN for a string that occurs once."""
-    return np.array([_among_fellows(vectors, places) for places in groups.values()])
+    return np.array([_among_fellows(vectors, group) for group in groups.values()])
 
 
-def _among_fellows(vectors: Vectors, places: NDArray[np.int64]) -> float:
-    if len(places) < 2:
+def _among_fellows(vectors: Vectors, group: _Group) -> float:
+    if len(group.aside) < 2:
         return math.nan
     found = []
-    for query, row in zip(places, vectors[places] @ vectors.T, strict=True):
-        row[query] = -np.inf
-        found.append(average_precision(row, places[places != query]))
+    for query, row in zip(group.aside, vectors[group.aside] @ vectors.T, strict=True):
+        row[query] = row[group.learned] = -np.inf
+        found.append(average_precision(row, group.aside[group.aside != query]))
     return float(np.mean(found))
 
 

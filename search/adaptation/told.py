@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,21 +31,31 @@ class Told:
 
 def read_told(path: Path) -> tuple[Told, ...]:
     """A CSV file with columns `word_id` and `text`, and `right` (yes or no) where some are not. Raises UsageError."""
+    return tuple(_told(path, line, row) for line, row in labelled_rows(path, "word_id", "text", "right"))
+
+
+def _told(path: Path, line: int, row: Mapping[str, str]) -> Told:
+    text, said = fold(row["text"]), row["right"].lower()
+    if not text or said not in _SAID:
+        raise UsageError(f"{path}, line {line}: a text with a letter is needed, and yes or no under right, if anything")
+    return Told(row["word_id"], text, _SAID[said])
+
+
+def labelled_rows(path: Path, *columns: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Number of its line in the file -> the row, of a CSV file with those columns, of which the first two must be
+    filled and the others may be missing. Raises UsageError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
-            if not {"word_id", "text"} <= set(rows.fieldnames or ()):
-                raise UsageError(f"{path}: a CSV file with columns word_id and text is needed, and right if need be")
-            return tuple(_told(path, number, row) for number, row in enumerate(rows, 2))
+            if not set(columns[:2]) <= set(rows.fieldnames or ()):
+                raise UsageError(f"{path}: a CSV file with columns {' and '.join(columns[:2])} is needed")
+            for line, row in enumerate(rows, 2):
+                filled = {name: (row.get(name) or "").strip() for name in columns}
+                if not all(filled[name] for name in columns[:2]):
+                    raise UsageError(f"{path}, line {line}: {' and '.join(columns[:2])} are needed")
+                yield line, filled
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: the labels cannot be read as CSV in UTF-8: {error}") from error
-
-
-def _told(path: Path, line: int, row: Mapping[str, str | None]) -> Told:
-    text, said = fold(row["text"] or ""), (row.get("right") or "").strip().lower()
-    if not row["word_id"] or not text or said not in _SAID:
-        raise UsageError(f"{path}, line {line}: a word_id, a text, and yes or no under right if anything, are needed")
-    return Told(row["word_id"].strip(), text, _SAID[said])
+        raise UsageError(f"{path}: it cannot be read as CSV in UTF-8: {error}") from error
 
 
 def heed(model: CustomTextCLIP, beliefs: Beliefs, told: Mapping[int, Sequence[Told]]) -> Beliefs:

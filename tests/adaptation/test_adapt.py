@@ -135,7 +135,7 @@ def test_what_is_no_better_is_refused(model: CustomTextCLIP, inks: list[Pixels],
 def test_what_is_better_is_given_and_a_checkpoint_is_gone(
     model: CustomTextCLIP, inks: list[Pixels], small: AdaptConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setattr(adapting, "compare", lambda before, after: BETTER)
+    monkeypatch.setattr(adapting, "compare", lambda *_: BETTER)
     monkeypatch.setattr("search.adaptation.checkpoint._EVERY", 0.0)
     path = tmp_path / "c.pt"
     told: list[str] = []

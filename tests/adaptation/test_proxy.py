@@ -10,6 +10,7 @@ from search.adaptation.proxy import View, compare
 from search.adaptation.pseudo_labels import Beliefs
 
 STRINGS, EACH, SIZE = 60, 4, 32
+ALL = STRINGS * EACH
 
 
 def view(noise: float, wrong: float = 0.0, strings: int = STRINGS) -> View:
@@ -27,7 +28,7 @@ def view(noise: float, wrong: float = 0.0, strings: int = STRINGS) -> View:
 
 
 def test_a_model_with_the_same_words_nearer_together_is_better():
-    verdict = compare(view(0.4), view(0.2))
+    verdict = compare(view(0.4), view(0.2), ALL)
     assert verdict.better
     assert verdict.by_string[1] > verdict.by_string[0]
     assert verdict.agreement[1] > verdict.agreement[0]
@@ -36,7 +37,7 @@ def test_a_model_with_the_same_words_nearer_together_is_better():
 
 @pytest.mark.parametrize(("noise", "wrong"), [(0.4, 0.0), (0.6, 0.0), (0.6, 0.3), (3.0, 0.9)])
 def test_the_same_and_worse_ones_are_not(noise: float, wrong: float):
-    verdict = compare(view(0.4), view(noise, wrong))
+    verdict = compare(view(0.4), view(noise, wrong), ALL)
     assert not verdict.better
     assert verdict.reason
 
@@ -44,10 +45,34 @@ def test_the_same_and_worse_ones_are_not(noise: float, wrong: float):
 def test_better_by_string_alone_is_not_enough():
     before, after = view(0.4), view(0.2)
     mixed = replace(after, beliefs=replace(after.beliefs, nearest=np.roll(after.beliefs.nearest, EACH)))
-    assert compare(before, mixed).reason.startswith("reading and embedding agree less")
+    assert compare(before, mixed, ALL).reason.startswith("reading and embedding agree less")
 
 
 def test_too_few_words_decide_nothing():
-    verdict = compare(view(0.4, strings=10), view(0.1, strings=10))
+    verdict = compare(view(0.4, strings=10), view(0.1, strings=10), ALL)
     assert not verdict.better
     assert "only 10 strings" in verdict.reason
+
+
+def test_words_learned_from_are_only_in_the_way():
+    """Of one string two are aside and two were learned from: the learned ones count neither as found nor as rivals."""
+    half, order = EACH // 2, np.argsort(np.tile(np.arange(EACH), STRINGS), kind="stable")
+    before, after = (_ordered(view(noise), order) for noise in (0.4, 0.2))
+    verdict = compare(before, after, half * STRINGS)
+    assert verdict.better
+    assert verdict.queries == STRINGS
+    spoiled = after.seen.vectors.copy()
+    spoiled[half * STRINGS :] = np.roll(spoiled[half * STRINGS :], 1, axis=0)
+    worse = replace(after, seen=replace(after.seen, vectors=spoiled))
+    assert compare(before, worse, half * STRINGS).by_string[1] < verdict.by_string[1]
+
+
+def _ordered(one: View, order: np.ndarray) -> View:
+    beliefs = one.beliefs
+    beliefs = replace(
+        beliefs,
+        candidates=beliefs.candidates[order],
+        nearest=beliefs.nearest[order],
+        fittest=beliefs.fittest[order],
+    )
+    return View(replace(one.seen, vectors=one.seen.vectors[order]), beliefs)

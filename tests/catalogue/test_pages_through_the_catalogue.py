@@ -8,6 +8,7 @@ import pytest
 
 from infra.errors import CatalogueError, ModelError
 from ingest.catalogue import Catalogue, PageState, ids
+from ingest.catalogue.labels import Labels
 from ingest.catalogue.records import ClaimedPage, Draft, DraftWord, Failure
 from ingest.geometry import Region
 from ingest.sources.source import PageRef, SourceInfo
@@ -325,3 +326,24 @@ def test_hostile_text_is_stored_readably(catalogue: Catalogue) -> None:
     assert (record.uri, record.label, record.details) == ("/scans/\\udcff.pdf", "ab", {"k": "v"})
     catalogue.fail_document(collection, "bad\x00", "E", "\udc80")
     assert catalogue.failures()[0].reason == "\\udc80"
+
+
+def test_labels_are_kept_until_their_page_goes(catalogue: Catalogue) -> None:
+    collection, document = listed(catalogue)
+    page = take(catalogue, document)
+    labels = Labels(catalogue)
+    labels.say(page.page_id, "w1", "maison", right=True)
+    labels.say(page.page_id, "w1", "raison", right=False)
+    labels.say(page.page_id, "w1", "maison", right=False)
+    labels.say("nowhere", "w2", "maison", right=True)
+    assert [(one.word, one.text, one.right) for one in labels.of(collection)] == [
+        ("w1", "raison", False),
+        ("w1", "maison", False),
+    ]
+    assert (labels.count(collection), labels.of("another")) == (1, [])
+    labels.unsay("w1", "raison")
+    labels.unsay("w1", "never said")
+    assert [one.text for one in labels.of(collection)] == ["maison"]
+    catalogue.begin_removal(document)
+    catalogue.forget_document(document)
+    assert labels.of(collection) == []

@@ -14,9 +14,13 @@ from tiny import TinyEmbedder
 from infra.errors import IndexBusyError, ModelError
 from infra.settings import Settings
 from ingest.catalogue.adaptations import Adaptations
+from ingest.catalogue.labels import Labels
 from ingest.catalogue.states import AdaptationState
+from search.adaptation.known import Known
 from search.adaptation.outcome import Adaptation
 from search.adaptation.proxy import Verdict
+from search.adaptation.told import Told
+from search.adaptation.transcribed import ToldLine
 from search.embedding import load_embedder
 from search.embedding.embedder import Embedder
 from search.engine.find import find
@@ -92,6 +96,31 @@ def test_the_adapted_model_answers_for_its_collection_alone(context: Context) ->
     assert [c for n, c in after if n == "letters"] != pytest.approx([c for n, c in before if n == "letters"], rel=1e-3)
     assert [confidence for _, confidence in after] == sorted((c for _, c in after), reverse=True), "by confidence"
     assert {name for name, _ in hits(context, "beta", "letters")} == {"letters"}
+
+
+def test_what_people_said_of_words_is_learned_from(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marks of the portal, labels and a transcribed line, by the places of their words among those learned from."""
+    letters, wills = id_of(context, "letters"), id_of(context, "wills")
+    page = next(page for page in context.catalogue.live_pages(context.catalogue.documents(letters)[0].id))
+    marked, labelled, *_ = [word.id for word in context.catalogue.page_words(page)]
+    foreign = find(open_engine(context), Query("beta", where=Where(collections=(wills,)))).hits[0].word
+    Labels(context.catalogue).say(page, marked, "alpha", right=True)
+    told = (Told(labelled, "beta", False), Told(foreign, "beta", True), Told("gone", "beta", True))
+    found: list[tuple[int, Known]] = []
+
+    def learn(model, inks, *_, known, **__):  # type: ignore[no-untyped-def]
+        found.append((len(inks), known))
+        return replace(CHANGED, delta=None, reason="no better")
+
+    monkeypatch.setattr(adapting, "adapt", learn)
+    adapt_collection(context, letters, AdaptOptions(told=told, lines=(ToldLine(marked, ("alpha", "beta")),)))
+    [(words, known)] = found
+    said = {one.word: (one.text, one.right) for some in known.labels.values() for one in some}
+    assert said == {marked: ("alpha", True), labelled: ("beta", False)}
+    [(places, texts)] = known.lines
+    assert list(texts) == ["alpha", "beta"]
+    assert known.places <= set(range(words))
+    assert next(place for place, some in known.labels.items() if some[0].word == marked) in places
 
 
 @pytest.mark.usefixtures("learned")

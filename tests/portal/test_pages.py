@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from infra.errors import IndexBusyError, UsageError
 from infra.settings import Settings, load_settings
 from ingest.catalogue import Catalogue
+from ingest.catalogue.labels import Labels
 from ingest.catalogue.schedules import Schedules
 from ingest.geometry import Region
 from ingest.sources.source import PageRef, SourceInfo
@@ -24,6 +25,8 @@ from ui.portal.finder import Answer, Found
 from ui.portal.importing import Activity
 from ui.portal.runtime import Portal, install
 from ui.portal.schedules_section import ago, interval
+from ui.portal.voting import voted
+from ui.service.access import Viewer
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +155,29 @@ def test_totals_say_how_true_they_are(house: House, total: int, exact: bool, say
     house.finder.answer = Answer([hit], total, exact, 1, 1.0)
     shown = text_of(search(q="harbour"))
     assert says in shown and "at least 25 % sure" in shown
+
+
+@pytest.mark.parametrize(("text", "kept"), [("Maison", "maison"), ("maison OR raison", ""), ("maison~", ""), ('"', "")])
+def test_a_mark_on_a_hit_of_one_word_is_kept_as_a_label(house: House, text: str, kept: str) -> None:
+    page = house.catalogue.pages(house.catalogue.documents(house.collection)[0].id)[0].id
+    labels = Labels(house.catalogue)
+    said = lambda: [(one.word, one.text, one.right) for one in labels.of(house.collection)]  # noqa: E731
+    question = voted(Asked(text=text), page, "w", 1)
+    assert question.vote_of("w") == 1
+    assert said() == ([("w", kept, True)] if kept else [])
+    question = voted(question, page, "w", -1)
+    assert said() == ([("w", kept, False)] if kept else [])
+    if kept:
+        assert "1 word marked by readers" in text_of(collections())
+    voted(question, page, "w", 0)
+    assert said() == []
+
+
+def test_who_manages_nothing_leaves_no_label(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = house.catalogue.pages(house.catalogue.documents(house.collection)[0].id)[0].id
+    monkeypatch.setattr("ui.portal.reader.page_viewer", lambda _: Viewer(manager=False))
+    assert voted(Asked(text="maison"), page, "w", 1).liked == ("w",)
+    assert Labels(house.catalogue).of(house.collection) == []
 
 
 @pytest.mark.parametrize(("error", "says"), [

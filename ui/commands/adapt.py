@@ -25,6 +25,10 @@ def adapt(
         Path | None,
         typer.Option("--labels", metavar="FILE", help="What you know of some words, as CSV: word_id, text, right."),
     ] = None,
+    lines: Annotated[
+        Path | None,
+        typer.Option("--lines", metavar="FILE", help="What you know of some lines, as CSV: word_id, text."),
+    ] = None,
     minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="Time to learn in.")] = 15.0,
     back: Annotated[
         bool, typer.Option("--back", help="Let the model that all collections share answer again.")
@@ -48,7 +52,7 @@ def adapt(
         from workers.adapt_options import AdaptOptions
         from workers.jobs import open_jobs
 
-        options = AdaptOptions.of(languages, words, minutes, labels)
+        options = AdaptOptions.of(languages, words, minutes, labels, lines)
         with page_progress("Adapting") as follow:
             record = open_jobs(context).adapt(found.id, options, follow)
     if as_json:

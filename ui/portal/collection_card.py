@@ -12,6 +12,7 @@ import streamlit as st
 
 from ingest.catalogue import PageState
 from ingest.catalogue.adaptations import AdaptationRecord
+from ingest.catalogue.labels import Labels
 from ingest.catalogue.queued import QueuedWork
 from ingest.catalogue.records import CollectionRecord, CollectionStatus, DocumentRecord, Failure
 from ui.pace import pages_left
@@ -70,6 +71,8 @@ def _contents(collection: CollectionRecord, status: CollectionStatus) -> None:
     parts = [count(status.documents, "document"), count(status.pages, "page"), count(status.words, "word")]
     if empty := status.by_state[PageState.EMPTY]:
         parts.append(count(empty, "page without writing", "pages without writing"))
+    if marked := Labels(portal().catalogue).count(collection.id):
+        parts.append(f"{count(marked, 'word')} marked by readers")
     if collection.groups:
         parts.append("open to " + ", ".join(collection.groups))
     st.markdown(plain(" · ".join(parts)))

@@ -18,6 +18,7 @@ from ui.portal.hit_cards import page_name, percent
 from ui.portal.page_links import page_links, region_address
 from ui.portal.reader import Reader, current_reader, uploaded_crop
 from ui.portal.runtime import portal
+from ui.portal.voting import voted
 from ui.portal.widgets import gallery, viewer
 from ui.portal.words import clean, plain
 
@@ -158,7 +159,7 @@ def _line(page: PageRecord, canvas: tuple[int, int], words: Sequence[WordRecord]
     elif event == "like":
         open_search(Asked(liked=(str(value),), collections=asked().collections, least=asked().least))
     elif event == "vote":
-        open_page(page.id, word, asked().with_vote(str(value["id"]), int(value["vote"])))
+        open_page(page.id, word, voted(asked(), page.id, str(value["id"]), int(value["vote"])))
 
 
 def _neighbour_card(page: PageRecord, canvas: tuple[int, int], record: WordRecord, is_hit: bool) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ui.portal.hit_cards import gallery_data
 from ui.portal.query_bar import query_bar
 from ui.portal.reader import Reader, current_reader, uploaded_crop
 from ui.portal.runtime import portal
+from ui.portal.voting import voted
 from ui.portal.widgets import gallery
 from ui.portal.words import count
 
@@ -127,5 +128,6 @@ def _act(done: tuple[str, Any], answer: Answer, question: Asked) -> None:
     elif event == "like":
         open_search(Asked(liked=(str(value),), collections=question.collections, least=question.least))
     elif event == "vote":
-        ask(question.with_vote(str(value["id"]), int(value["vote"])))
+        page = next((hit.page for hit in answer.hits if hit.word == value["id"]), "")
+        ask(voted(question, page, str(value["id"]), int(value["vote"])))
         st.rerun()
