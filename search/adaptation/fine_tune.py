@@ -26,6 +26,7 @@ from search.embedding.device import choose_placement
 from search.handwriting.crops import pack
 from search.handwriting.ink import Pixels
 from search.handwriting.model import tower
+from search.training.average import follow
 from search.training.losses import agree, agree_among
 
 _SCALE = 30.0
@@ -166,12 +167,7 @@ class Tuner:
         self.optimizer.step()
         self.steps += 1
         keep = min(_KEEP, (1 + self.steps) / (10 + self.steps))
-        for name, value in self.trunk.state_dict().items():
-            mean = self.average[name]
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - keep)
-            else:
-                mean.copy_(value)
+        follow(self.average, self.trunk.state_dict(), keep)
 
     def state(self) -> dict[str, Any]:
         """What `restore` needs to go on as if nothing had happened."""

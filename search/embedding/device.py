@@ -50,6 +50,12 @@ def choose_placement(device: str = "auto", precision: str = "auto") -> Placement
     return Placement(chosen, asked, f"{why_device}; {asked} as set")
 
 
+def cpu_computes_bf16() -> bool:
+    """Whether this processor has instructions for bf16, and need not emulate it."""
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
+
+
 def _choose_device(device: str) -> tuple[str, str]:
     if device == "auto":
         if torch.cuda.is_available():
@@ -72,7 +78,6 @@ def _native_precision(device: str) -> tuple[Precision, str]:
         return "fp16", "fp16, as this GPU has no bf16"
     if device == "mps":
         return "fp32", "fp32, as half precision is not measured there"
-    can = torch.cpu.get_capabilities()
-    if can.get("avx512_bf16") or can.get("amx_bf16"):
+    if cpu_computes_bf16():
         return "bf16", "bf16, which this CPU computes natively (AVX512-BF16 or AMX)"
     return "fp32", "fp32, as this CPU only emulates bf16"

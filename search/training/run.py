@@ -12,6 +12,7 @@ from torch import nn
 
 from infra.errors import ModelError
 from search.handwriting.model import build_model
+from search.training.average import follow
 from search.training.batches import Batch
 from search.training.config import TrainingConfig
 from search.training.optimizer import build_optimizers, rate
@@ -67,15 +68,10 @@ class Run:
         self._update_average()
         return losses
 
-    @torch.no_grad()
     def _update_average(self) -> None:
         """Weights and batch-norm statistics, over about the last 500 steps, fewer early in the run."""
         keep = min(0.998, (1 + self.steps) / (10 + self.steps))
-        for mean, new in zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(new.to(mean.dtype), 1 - keep)
-            else:
-                mean.copy_(new)
+        follow(self.average.state_dict(), self.model.state_dict(), keep)
 
     def save(self) -> None:
         """Replace the checkpoint in one step."""

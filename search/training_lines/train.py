@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from search.embedding.device import cpu_computes_bf16
 from search.training_lines.network import STEP, LineNetwork, in_order
 from search.training_lines.recomposed import WordPage, recompose
 from search.training_lines.views import TAKEN, View, random_view
 from search.training_lines.written import GAP, UNKNOWN, Line
-from search.training_pages.loop import Pace, computes_bf16, descend
+from search.training_pages.loop import Pace, descend
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Plan:
     """Share of the lines that are put together from words."""
     seed: int = 1
     threads: int = 1
-    bf16: bool = computes_bf16()
+    bf16: bool = cpu_computes_bf16()
 
 
 def train(

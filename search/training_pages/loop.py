@@ -13,6 +13,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from search.training.average import follow
+
 Net = TypeVar("Net", bound=nn.Module)
 
 
@@ -49,7 +51,7 @@ def descend(network: Net, loss_at: Callable[[float], Tensor], pace: Pace, weight
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimiser.step()
-        _follow(average, network, min(pace.keep, step / (step + 20)))
+        follow(average.state_dict(), network.state_dict(), min(pace.keep, step / (step + 20)))
         running += float(loss.detach())
         if step % pace.report == 0:
             print(f"step {step}  loss {running / pace.report:.4f}  {done:.1%} of the time", flush=True)
@@ -59,22 +61,6 @@ def descend(network: Net, loss_at: Callable[[float], Tensor], pace: Pace, weight
     return average
 
 
-def computes_bf16() -> bool:
-    """Whether this processor has instructions for bf16."""
-    can = torch.cpu.get_capabilities()
-    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
-
-
 def _rate_at(done: float) -> float:
     """Learning rate as a share of the highest, by the share of the time that is over."""
     return done / 0.05 if done < 0.05 else max(0.003, (1 + math.cos(math.pi * (done - 0.05) / 0.95)) / 2)
-
-
-def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    """Exponential average of weights and of batch statistics."""
-    with torch.no_grad():
-        for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)

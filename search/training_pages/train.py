@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from search.embedding.device import cpu_computes_bf16
 from search.training_pages.annotations import Page, read_page
 from search.training_pages.light import change_light
-from search.training_pages.loop import Pace, computes_bf16, descend
+from search.training_pages.loop import Pace, descend
 from search.training_pages.losses import page_loss, to_batch
 from search.training_pages.network import PageNetwork
 from search.training_pages.no_writing import empty_view
@@ -39,7 +40,7 @@ class Plan:
     """Share of the time after which writing found outside transcribed lines is forgiven."""
     seed: int = 1
     threads: int = 1
-    bf16: bool = computes_bf16()
+    bf16: bool = cpu_computes_bf16()
     """Twice as fast where the CPU has it."""
 
 
