@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import join
 
 from ingest.catalogue.catalogue import Catalogue
 from ingest.catalogue.tables import DocumentRow, LabelRow, PageRow, now
 
 LONGEST_TEXT = 64
 """Characters of a label."""
+_IN_DOCUMENTS = join(
+    join(LabelRow, PageRow, LabelRow.page_id == PageRow.id), DocumentRow, PageRow.document_id == DocumentRow.id
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +47,16 @@ class Labels:
 
     def of(self, collection: str) -> list[LabelRecord]:
         """All of the collection of that id, in the order in which they were said."""
-        query = (
-            select(LabelRow)
-            .join(PageRow, LabelRow.page_id == PageRow.id)
-            .join(DocumentRow, PageRow.document_id == DocumentRow.id)
-            .where(DocumentRow.collection_id == collection)
-            .order_by(LabelRow.said, LabelRow.word_id, LabelRow.text)
-        )
+        query = select(LabelRow).select_from(_IN_DOCUMENTS).where(DocumentRow.collection_id == collection)
         with self._db.read() as session:
-            return [LabelRecord(row.word_id, row.text, row.right) for row in session.scalars(query)]
+            rows = session.scalars(query.order_by(LabelRow.said, LabelRow.word_id, LabelRow.text))
+            return [LabelRecord(row.word_id, row.text, row.right) for row in rows]
 
-    def count(self, collection: str) -> int:
-        """How many words of the collection of that id something is said of."""
+    def counts(self) -> dict[str, int]:
+        """Of how many words something is said, by the collection's id; collections without labels are absent."""
+        counted = func.count(func.distinct(LabelRow.word_id))
         query = (
-            select(func.count(func.distinct(LabelRow.word_id)))
-            .join(PageRow, LabelRow.page_id == PageRow.id)
-            .join(DocumentRow, PageRow.document_id == DocumentRow.id)
-            .where(DocumentRow.collection_id == collection)
+            select(DocumentRow.collection_id, counted).select_from(_IN_DOCUMENTS).group_by(DocumentRow.collection_id)
         )
         with self._db.read() as session:
-            return session.scalar(query) or 0
+            return {collection: words for collection, words in session.execute(query)}

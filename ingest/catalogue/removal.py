@@ -21,6 +21,9 @@ from ingest.catalogue.tables import (
     now,
 )
 
+_ON_PAGES: tuple[type[WordRow] | type[DraftRow] | type[LabelRow], ...] = (WordRow, DraftRow, LabelRow)
+"""Rows that go with their page."""
+
 
 def begin_document(session: Session, document: str) -> None:
     """Hide a document at once and stop all work on it."""
@@ -42,9 +45,8 @@ def documents_being_removed(session: Session) -> list[str]:
 def forget_document(session: Session, document: str) -> None:
     """Delete all rows of a document whose vectors and images are gone."""
     pages = select(PageRow.id).where(PageRow.document_id == document)
-    session.execute(delete(WordRow).where(WordRow.page_id.in_(pages)))
-    session.execute(delete(DraftRow).where(DraftRow.page_id.in_(pages)))
-    session.execute(delete(LabelRow).where(LabelRow.page_id.in_(pages)))
+    for row in _ON_PAGES:
+        session.execute(delete(row).where(row.page_id.in_(pages)))
     session.execute(delete(PageRow).where(PageRow.document_id == document))
     session.execute(delete(DocumentRow).where(DocumentRow.id == document))
 
@@ -74,12 +76,11 @@ def pages_being_removed(session: Session, limit: int) -> list[tuple[str, str, in
 
 def forget_page(session: Session, page: str) -> None:
     """Delete the row of a page whose vectors and image are gone; nothing where it came back in the meantime."""
-    row = session.get(PageRow, page, with_for_update=True)
-    if row is not None and row.state == PageState.REMOVING:
-        session.execute(delete(WordRow).where(WordRow.page_id == page))
-        session.execute(delete(DraftRow).where(DraftRow.page_id == page))
-        session.execute(delete(LabelRow).where(LabelRow.page_id == page))
-        session.delete(row)
+    found = session.get(PageRow, page, with_for_update=True)
+    if found is not None and found.state == PageState.REMOVING:
+        for row in _ON_PAGES:
+            session.execute(delete(row).where(row.page_id == page))
+        session.delete(found)
 
 
 def stale_pages(session: Session, limit: int) -> list[str]:

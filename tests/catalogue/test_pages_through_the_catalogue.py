@@ -340,7 +340,7 @@ def test_labels_are_kept_until_their_page_goes(catalogue: Catalogue) -> None:
         ("w1", "raison", False),
         ("w1", "maison", False),
     ]
-    assert (labels.count(collection), labels.of("another")) == (1, [])
+    assert (labels.counts(), labels.of("another")) == ({collection: 1}, [])
     labels.unsay("w1", "raison")
     labels.unsay("w1", "never said")
     assert [one.text for one in labels.of(collection)] == ["maison"]

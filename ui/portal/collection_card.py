@@ -12,7 +12,6 @@ import streamlit as st
 
 from ingest.catalogue import PageState
 from ingest.catalogue.adaptations import AdaptationRecord
-from ingest.catalogue.labels import Labels
 from ingest.catalogue.queued import QueuedWork
 from ingest.catalogue.records import CollectionRecord, CollectionStatus, DocumentRecord, Failure
 from ui.pace import pages_left
@@ -38,6 +37,8 @@ class State:
     """Until all is done; None where that is not known."""
     adaptation: AdaptationRecord | None
     """The last attempt to adapt the model to it."""
+    marked: int
+    """Words that readers marked right or wrong."""
 
 
 def collection_card(collection: CollectionRecord, state: State, viewer: Viewer) -> None:
@@ -49,7 +50,7 @@ def collection_card(collection: CollectionRecord, state: State, viewer: Viewer) 
             if status.words and st.button("Search here", icon=":material/search:", key=f"search_{collection.id}"):
                 st.session_state["go"] = collection.name
                 st.rerun(scope="app")
-        _contents(collection, status)
+        _contents(collection, state)
         with st.container():  # a place of its own, so that nothing below moves when it comes or goes
             _progress(state)
             if state.adaptation is not None:
@@ -67,12 +68,13 @@ def collection_card(collection: CollectionRecord, state: State, viewer: Viewer) 
             _actions(collection, status, state.inputs, viewer)
 
 
-def _contents(collection: CollectionRecord, status: CollectionStatus) -> None:
+def _contents(collection: CollectionRecord, state: State) -> None:
+    status = state.status
     parts = [count(status.documents, "document"), count(status.pages, "page"), count(status.words, "word")]
     if empty := status.by_state[PageState.EMPTY]:
         parts.append(count(empty, "page without writing", "pages without writing"))
-    if marked := Labels(portal().catalogue).count(collection.id):
-        parts.append(f"{count(marked, 'word')} marked by readers")
+    if state.marked:
+        parts.append(f"{count(state.marked, 'word')} marked by readers")
     if collection.groups:
         parts.append("open to " + ", ".join(collection.groups))
     st.markdown(plain(" · ".join(parts)))

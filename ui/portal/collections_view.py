@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ingest.catalogue.adaptations import Adaptations
+from ingest.catalogue.labels import Labels
 from ingest.catalogue.queued import QueuedWork
 from ingest.catalogue.records import CollectionRecord, CollectionStatus
 from ui.pace import pages_left, seconds_left
@@ -61,7 +62,7 @@ def _listing() -> None:
         statuses = statuses_of(reader.collections)
         inputs = QueuedWork(catalogue).inputs_by_collection()
         seconds = seconds_left(catalogue, list(statuses.values()))
-        adapted = Adaptations(catalogue).latest()
+        adapted, marked = Adaptations(catalogue).latest(), Labels(catalogue).counts()
         _activity(activities, reader)
         if not reader.collections:
             with st.container(key="no_collections"):
@@ -70,7 +71,11 @@ def _listing() -> None:
         for collection in reader.collections:
             if (status := statuses.get(collection.name)) is not None:
                 state = State(
-                    status, inputs.get(collection.id, 0), seconds.get(collection.name), adapted.get(collection.id)
+                    status,
+                    inputs.get(collection.id, 0),
+                    seconds.get(collection.name),
+                    adapted.get(collection.id),
+                    marked.get(collection.id, 0),
                 )
                 collection_card(collection, state, reader.viewer)
         if st.session_state.pop("was_busy", False) != _is_busy(activities, reader):

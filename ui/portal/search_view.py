@@ -121,13 +121,13 @@ def _resize() -> None:
 def _act(done: tuple[str, Any], answer: Answer, question: Asked) -> None:
     """What the reader did to a hit."""
     event, value = done
+    pages = {hit.word: hit.page for hit in answer.hits}
     if event == "open":
-        page = next((hit.page for hit in answer.hits if hit.word == value), None)
-        if page is not None:
-            open_page(page, str(value), question)
+        if value in pages:
+            open_page(pages[value], str(value), question)
     elif event == "like":
         open_search(Asked(liked=(str(value),), collections=question.collections, least=question.least))
     elif event == "vote":
-        page = next((hit.page for hit in answer.hits if hit.word == value["id"]), "")
-        ask(voted(question, page, str(value["id"]), int(value["vote"])))
+        word = str(value["id"])
+        ask(voted(question, pages.get(word, ""), word, int(value["vote"])))
         st.rerun()
