@@ -19,22 +19,19 @@ _MOST_WORDS = 24_000
 """Words looked at: more would not be learned from in the time, and would only take memory."""
 
 
-def collection_inks(
-    context: Context, collection: str, said: Said | None = None, most: int = _MOST_WORDS
-) -> dict[str, Pixels]:
+def collection_inks(context: Context, collection: str, said: Said, most: int = _MOST_WORDS) -> dict[str, Pixels]:
     """Word id -> ink, uint8 (h, w), of words of the collection of that id, each ink once, from pages drawn by lot.
 
     Pages of which something was said come first, and labelled words before others with the same ink.
     """
-    first, first_pages = (said.labels, said.pages) if said is not None else ((), ())
     drawn = np.random.default_rng(0).permutation(sorted(_pages(context, collection))).tolist()
-    pages = sorted(drawn, key=lambda page: page not in first_pages)
+    pages = sorted(drawn, key=lambda page: page not in said.pages)
     inks: dict[str, Pixels] = {}
     for live, crops in pages_with_crops(context, pages):
         if crops is None:
             continue
         surest = sorted(
-            zip(live.words, crops, strict=True), key=lambda entry: (entry[0].id not in first, -entry[0].score)
+            zip(live.words, crops, strict=True), key=lambda entry: (entry[0].id not in said.labels, -entry[0].score)
         )
         kept = without_overlaps(surest, lambda entry: (entry[0].page_id, entry[0].region))
         inks |= {word.id: raw_ink(crop) for word, crop in kept[: most - len(inks)]}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.catalogue.labels import Labels
-from ingest.catalogue.records import LiveWord
+from ingest.catalogue.records import WordRecord
 from search.adaptation.known import Known
 from search.adaptation.told import Told
 from workers.adapt_options import AdaptOptions
@@ -38,12 +38,22 @@ def said_of(context: Context, collection: str, options: AdaptOptions) -> Said:
         labels.setdefault(one.word, []).append(one)
     live = context.catalogue.live_words([*labels, *(line.word for line in options.lines)])
     live = {word: found for word, found in live.items() if found.collection_id == collection}
-    lines = [(_line(context, live[line.word]), line.texts) for line in options.lines if line.word in live]
+    told = [line for line in options.lines if line.word in live]
+    on_lines = _words_by_line(context, [live[line.word].word for line in told])
+    lines = [(on_lines.get(_line(live[line.word].word), ()), line.texts) for line in told]
     pages = frozenset(found.word.page_id for found in live.values())
     return Said({word: some for word, some in labels.items() if word in live}, lines, pages)
 
 
-def _line(context: Context, one: LiveWord) -> list[str]:
-    """Ids of the words of its line, in order."""
-    words = context.catalogue.words_on_lines([(one.word.page_id, one.word.line)])
-    return [word.id for word in sorted(words, key=lambda word: (word.position, word.region.x))]
+def _words_by_line(context: Context, some: Sequence[WordRecord]) -> Mapping[tuple[str, int], Sequence[str]]:
+    """Ids of all words of the lines of some words, in order."""
+    words = context.catalogue.words_on_lines({_line(word) for word in some})
+    found: dict[tuple[str, int], list[str]] = {}
+    for word in sorted(words, key=lambda word: (word.position, word.region.x)):
+        found.setdefault(_line(word), []).append(word.id)
+    return found
+
+
+def _line(word: WordRecord) -> tuple[str, int]:
+    """Page id, line number."""
+    return word.page_id, word.line

@@ -119,11 +119,8 @@ def _groups(labels: list[str], aside: int) -> dict[str, _Group]:
     for place, label in enumerate(labels):
         if label and (place < aside or label in places):
             places.setdefault(label, []).append(place)
-    return {label: _Group(*_split(np.array(some, np.int64), aside)) for label, some in places.items()}
-
-
-def _split(places: NDArray[np.int64], aside: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return places[places < aside], places[places >= aside]
+    arrays = {label: np.array(some, np.int64) for label, some in places.items()}
+    return {label: _Group(some[some < aside], some[some >= aside]) for label, some in arrays.items()}
 
 
 def _by_string(view: View, groups: dict[str, _Group]) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ class Told:
 
 def read_told(path: Path) -> tuple[Told, ...]:
     """A CSV file with columns `word_id` and `text`, and `right` (yes or no) where some are not. Raises UsageError."""
-    return tuple(_told(path, line, row) for line, row in labelled_rows(path, "word_id", "text", "right"))
+    return tuple(_told(path, line, row) for line, row in labelled_rows(path))
 
 
 def _told(path: Path, line: int, row: Mapping[str, str]) -> Told:
@@ -41,18 +41,17 @@ def _told(path: Path, line: int, row: Mapping[str, str]) -> Told:
     return Told(row["word_id"], text, _SAID[said])
 
 
-def labelled_rows(path: Path, *columns: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Number of its line in the file -> the row, of a CSV file with those columns, of which the first two must be
-    filled and the others may be missing. Raises UsageError."""
+def labelled_rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Number of a row's line in the file -> `word_id`, `text`, and `right`, empty where missing. Raises UsageError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
-            if not set(columns[:2]) <= set(rows.fieldnames or ()):
-                raise UsageError(f"{path}: a CSV file with columns {' and '.join(columns[:2])} is needed")
+            if not {"word_id", "text"} <= set(rows.fieldnames or ()):
+                raise UsageError(f"{path}: a CSV file with columns word_id and text is needed")
             for line, row in enumerate(rows, 2):
-                filled = {name: (row.get(name) or "").strip() for name in columns}
-                if not all(filled[name] for name in columns[:2]):
-                    raise UsageError(f"{path}, line {line}: {' and '.join(columns[:2])} are needed")
+                filled = {name: (row.get(name) or "").strip() for name in ("word_id", "text", "right")}
+                if not (filled["word_id"] and filled["text"]):
+                    raise UsageError(f"{path}, line {line}: word_id and text are needed")
                 yield line, filled
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path}: it cannot be read as CSV in UTF-8: {error}") from error

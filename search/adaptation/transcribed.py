@@ -29,7 +29,7 @@ class ToldLine:
 
 def read_lines(path: Path) -> tuple[ToldLine, ...]:
     """A CSV file with columns `word_id`, any word of the line, and `text`, all the line says. Raises UsageError."""
-    return tuple(ToldLine(row["word_id"], _words(row["text"])) for _, row in labelled_rows(path, "word_id", "text"))
+    return tuple(ToldLine(row["word_id"], _words(row["text"])) for _, row in labelled_rows(path))
 
 
 def _words(text: str) -> tuple[str, ...]:
