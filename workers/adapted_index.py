@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from ingest.catalogue.parts import in_parts
 from search.engine.overlap import without_overlaps
 from search.handwriting.ink import Pixels, raw_ink
 from search.index.vector_index import IndexFilter
@@ -66,8 +68,6 @@ def fill(context: Context, version: Version, progress: Progress) -> None:
 
 def _pages(context: Context, collection: str) -> Iterator[str]:
     """Ids of the collection's pages that have words."""
-    start = 0
-    while documents := context.catalogue.documents(collection, start):
+    for documents in in_parts(partial(context.catalogue.documents, collection)):
         for document in documents:
             yield from context.catalogue.live_pages(document.id)
-        start += len(documents)

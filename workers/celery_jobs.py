@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from infra.errors import BrokerError, UsageError
 from ingest.catalogue import PageState
+from ingest.catalogue.parts import in_parts
 from ingest.catalogue.queued import QueuedWork
 from ingest.catalogue.tables import now
 from workers.broker import CPU, GPU, Broker
@@ -229,7 +231,5 @@ def _tally(all_pages: dict[str, tuple[int, int]], done: dict[str, tuple[int, int
 
 
 def _all_documents(context: Context, collection: str) -> list[str]:
-    found: list[str] = []
-    while some := context.catalogue.documents(collection, len(found)):
-        found += [record.id for record in some]
-    return found
+    parts = in_parts(partial(context.catalogue.documents, collection))
+    return [record.id for some in parts for record in some]

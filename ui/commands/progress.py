@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from ingest.catalogue.parts import in_parts
 from ui.commands.opening import known_document
 from ui.commands.showing import print_json
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ingest.catalogue.records import DocumentRecord, PageRecord
     from workers.context import Context
 
-T = TypeVar("T")
 _STEP = 500
 _WIDTH = 48
 """Characters of a path or URL."""
@@ -24,7 +24,7 @@ _STATES = ("waiting", "running", "indexed", "empty", "failed")
 def show_documents(context: Context, collection: str | None, as_json: bool) -> None:
     """One line a document, of the collection of that id or of all, in the order they were added."""
     rows = []
-    for documents in _in_parts(partial(context.catalogue.documents, collection)):
+    for documents in in_parts(partial(context.catalogue.documents, collection, limit=_STEP)):
         keys = [document.id for document in documents]
         states, sizes = context.catalogue.states(keys), context.catalogue.sizes(keys)
         rows += [_document(one, states.get(one.id, {}), sizes.get(one.id, (0, 0))[1]) for one in documents]
@@ -39,21 +39,13 @@ def show_documents(context: Context, collection: str | None, as_json: bool) -> N
 def show_pages(context: Context, document: str, collection: str | None, as_json: bool) -> None:
     """One line a page of the document so called. Raises UsageError where there is none, or several."""
     key = known_document(context, document, collection)
-    rows = [_page(page) for pages in _in_parts(partial(context.catalogue.pages, key)) for page in pages]
+    rows = [_page(page) for pages in in_parts(partial(context.catalogue.pages, key, limit=_STEP)) for page in pages]
     if as_json:
         for row in rows:
             print_json(row)
     else:
         cells = [[row[name] for name in ("page", "state", "words", "attempts", "worker")] + [_why(row)] for row in rows]
         _print_table(["page", "state", "words", "attempts", "last worker", ""], cells)
-
-
-def _in_parts(fetch: Callable[[int, int], list[T]]) -> Iterator[list[T]]:
-    """All that `fetch` gives by offset and limit."""
-    done = 0
-    while some := fetch(done, _STEP):
-        yield some
-        done += len(some)
 
 
 def _document(one: DocumentRecord, states: dict[str, int], words: int) -> dict[str, Any]:
