@@ -62,10 +62,14 @@ def _versions(context: Context) -> Callable[[], Mapping[str, Engine]]:
 
 
 def region_reader(context: Context) -> Callable[[str, Region], Rgb]:
-    """(page id, region in canvas pixels) -> its pixels, out of the stored image of the live generation."""
+    """(page id, region in canvas pixels) -> its pixels, out of the stored image of the live generation.
+
+    Set upright as the page's words were when they were embedded, so that an example can be compared with them.
+    """
 
     def read(page_id: str, region: Region) -> Rgb:
         from ingest.page_images import PageImageReader
+        from ingest.segmentation.turning import turned, turns_by_reading
 
         page = context.catalogue.page(page_id)
         if page is None or page.image is None or page.width is None or page.height is None:
@@ -75,6 +79,8 @@ def region_reader(context: Context) -> Callable[[str, Region], Rgb]:
         if inside is None:
             raise UsageError(f"{region.xywh} lies outside of the page, which is {page.width} x {page.height}.")
         canvas = page.width, page.height
-        return reader.crop(inside if canvas == reader.size else inside.scaled(canvas, reader.size))
+        crop = reader.crop(inside if canvas == reader.size else inside.scaled(canvas, reader.size))
+        words = context.catalogue.page_words(page_id)
+        return turned(crop, turns_by_reading((word.line, word.position, word.region) for word in words))
 
     return read
