@@ -26,7 +26,10 @@ class HandwritingEmbedder:
         if delta is not None:
             apply_delta(model, delta)
         digest = weights_digest(model)
-        self._model = model.requires_grad_(False).to(placement.device, placement.dtype)
+        self._model = model.requires_grad_(False).to(placement.device)
+        self._model.visual.to(placement.dtype)
+        if placement.device != "cpu":  # there a few letters take three times as long in half precision
+            self._model.text.to(placement.dtype)
         self.placement = placement
         self._space = EmbeddingSpace(NAME, digest, encode_texts(self._model, ["a"]).shape[1])
 

@@ -51,7 +51,7 @@ def evaluate(engine: Engine, plan: Plan, where: IndexFilter, reach: Reach, clock
     groups = plan.expression.all_of
     if len(groups) == 1:
         return _any_of(engine, plan, groups[0], where, reach, clock)
-    return _all_on_page(engine, plan, where, replace(reach, above=_LEAST_WORD), clock)
+    return _all_on_page(engine, plan, where, Reach(reach.depth, 0, _LEAST_WORD), clock)
 
 
 def _item(engine: Engine, plan: Plan, item: Item, where: IndexFilter, reach: Reach, clock: Clock) -> Found:

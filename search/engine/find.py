@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from search.engine.answer import answer, hits_needed, is_enough
 from search.engine.clock import Clock
 from search.engine.engine import Engine
@@ -9,9 +11,9 @@ from search.engine.evaluate import NOTHING, Found, evaluate
 from search.engine.filters import index_filter
 from search.engine.hits import Result
 from search.engine.query import Query
-from search.engine.reach import steps
+from search.engine.reach import DEPTHS, Reach, steps
 from search.engine.shares import Share, shares, together
-from search.engine.understand import understand
+from search.engine.understand import Plan, understand
 
 
 def find(engine: Engine, query: Query) -> Result:
@@ -30,12 +32,17 @@ def find(engine: Engine, query: Query) -> Result:
 def _look(shares: list[Share], query: Query, clock: Clock) -> Found:
     """Go further until the asked part of the answer is settled."""
     plans = [understand(share.engine, query, clock) for share in shares]
-    hits = hits_needed(query)
-    one_ranking = len(plans) == 1 and plans[0].is_single
     found = NOTHING
-    for reach in steps(hits, query.total_above, first=hits if one_ranking else 0):
+    for reach in _reaches(plans, query):
         parts = zip(shares, plans, strict=True)
         found = together([evaluate(share.engine, plan, share.where, reach, clock) for share, plan in parts])
         if is_enough(found, query):
             break
     return found
+
+
+def _reaches(plans: list[Plan], query: Query) -> Iterator[Reach]:
+    """A single ranking starts as deep as it has to go; a phrase knows by itself when little is enough."""
+    hits, plan = hits_needed(query), plans[0]
+    first = hits if len(plans) == 1 and plan.is_single else DEPTHS[0] if plan.is_phrase else 0
+    return steps(hits, query.total_above, words=plan.is_of_words, first=first)

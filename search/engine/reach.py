@@ -21,10 +21,13 @@ class Reach:
     """And all with at least this confidence."""
 
 
-def steps(hits: int, above: float, *, first: int = 0) -> Iterator[Reach]:
-    """Ever further, for an answer that needs that many hits and all above that confidence; from depth `first` on."""
+def steps(hits: int, above: float, *, words: bool = True, first: int = 0) -> Iterator[Reach]:
+    """Ever further, for an answer that needs that many hits and all above that confidence; from depth `first` on.
+
+    `words`: each hit is one word found. Else all that the index gives is looked at from the start.
+    """
     wanted = hits + hits // 4 + 8  # some are second readings of the same ink, or were replaced a moment ago
     for depth in [depth for depth in DEPTHS if depth > first] or DEPTHS[-1:]:
-        yield Reach(depth, min(wanted, depth), above)
-        if wanted < depth:
-            yield Reach(depth, depth, 0.0)
+        if words and wanted < depth:
+            yield Reach(depth, wanted, above)
+        yield Reach(depth, depth, 0.0)

@@ -9,7 +9,7 @@ from infra.errors import UsageError
 from search.engine.clock import Clock
 from search.engine.engine import Engine
 from search.engine.examples import fused
-from search.engine.expression import Expression, Term
+from search.engine.expression import Expression, Item, Phrase, Term
 from search.engine.grammar import parse
 from search.engine.query import Query
 from search.engine.sought import Sought, sought_terms
@@ -28,7 +28,21 @@ class Plan:
     @property
     def is_single(self) -> bool:
         """Only one word or example: its ranking is the same however far one looks."""
-        return len(self.expression.all_of) == len(self.expression.sought) == 1
+        return self.is_of_words and len(self._first) == 1
+
+    @property
+    def is_of_words(self) -> bool:
+        """Each hit is one word: nothing has to stand beside it, or elsewhere on its page."""
+        return len(self.expression.all_of) == 1 and all(isinstance(item, Term) for item in self._first)
+
+    @property
+    def is_phrase(self) -> bool:
+        """Only a phrase, or several of which one will do."""
+        return len(self.expression.all_of) == 1 and all(isinstance(item, Phrase) for item in self._first)
+
+    @property
+    def _first(self) -> tuple[Item, ...]:
+        return self.expression.all_of[0]
 
 
 def understand(engine: Engine, query: Query, clock: Clock) -> Plan:

@@ -140,9 +140,16 @@ class LineFinder:
     def __init__(self, lines: Sequence[TruthLine]) -> None:
         self._outlines = [np.array(line.outline, np.float32) for line in lines]
         self._boxes = [line.region for line in lines]
+        self._known: dict[Region, int | None] = {}
+        """The same boxes are found again and again."""
 
     def line_at(self, region: Region) -> int | None:
         """The line whose outline holds the centre of the box, the one it lies deepest in where outlines overlap."""
+        if region not in self._known:
+            self._known[region] = self._line_at(region)
+        return self._known[region]
+
+    def _line_at(self, region: Region) -> int | None:
         x, y = region.centre
         best, depth = None, 0.0
         for number, (outline, box) in enumerate(zip(self._outlines, self._boxes, strict=True)):

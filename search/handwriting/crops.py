@@ -69,6 +69,6 @@ def pack(maps: Sequence[Pixels]) -> NDArray[np.uint8]:
 
 
 def to_input(model: CustomTextCLIP, packed: NDArray[np.uint8]) -> Tensor:
-    """uint8 (n, HEIGHT, w) -> what the tower takes, on the model's device and in its precision."""
-    parameter = next(model.parameters())
+    """uint8 (n, HEIGHT, w) -> what the image tower takes, on its device and in its precision."""
+    parameter = next(tower(model).parameters())
     return torch.from_numpy(packed).to(parameter.device, parameter.dtype).div_(255.0)[:, None]

@@ -76,28 +76,34 @@ class QdrantServerIndex:
         exact: bool = False,
     ) -> list[Neighbour]:
         """Nearest by cosine, best first, ties by id, in pages that fit together."""
+        condition = server_filter(where)
+
+        def search(depth: int, compare_all: bool) -> list[Neighbour]:
+            params = search_params(self._tuning, compare_all, quantized=not exact, filtered=condition is not None)
+            return self._nearest_each([vector], depth, condition, params)[0]
+
         with self._server():
-            return stable_page(
-                lambda depth, compare_all: self._nearest(vector, depth, where, compare_all, quantized=not exact),
-                offset,
-                limit,
-                exact=exact,
-            )
+            return stable_page(search, offset, limit, exact=exact)
 
     def nearest(
         self, vectors: Sequence[NDArray[np.float32]], *, limit: int, where: IndexFilter = ALL
     ) -> list[list[Neighbour]]:
         """For each vector its nearest, all in one request."""
         with self._server():
-            params = search_params(self._tuning, limit > GRAPH_DEPTH, quantized=True)
-            requests = [
-                models.QueryRequest(
-                    query=np.asarray(one, np.float32).tolist(), limit=limit, filter=server_filter(where), params=params
-                )
-                for one in vectors
-            ]
-            answers = self._client.query_batch_points(self._name, requests)
-        return [in_order([Neighbour(UUID(str(p.id)), float(p.score)) for p in answer.points]) for answer in answers]
+            condition = server_filter(where)
+            params = search_params(self._tuning, limit > GRAPH_DEPTH, filtered=condition is not None)
+            found = self._nearest_each(vectors, limit, condition, params)
+        return [in_order(neighbours) for neighbours in found]
+
+    def similarities(self, vectors: Sequence[NDArray[np.float32]], ids: Sequence[UUID]) -> list[dict[UUID, float]]:
+        """For each vector its cosine with those points that exist."""
+        if not ids:
+            return [{} for _ in vectors]
+        here = models.Filter(must=[models.HasIdCondition(has_id=[str(point_id) for point_id in ids])])
+        with self._server():
+            params = search_params(self._tuning, True, quantized=False)
+            found = self._nearest_each(vectors, len(ids), here, params)
+        return [{one.id: one.similarity for one in neighbours} for neighbours in found]
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""
@@ -167,18 +173,21 @@ class QdrantServerIndex:
     def close(self) -> None:
         """Release the connections; the client opens them again on next use."""
 
-    def _nearest(
-        self, vector: NDArray[np.float32], depth: int, where: IndexFilter, exact: bool, *, quantized: bool
-    ) -> list[Neighbour]:
-        response = self._client.query_points(
-            self._name,
-            np.asarray(vector, np.float32).tolist(),
-            query_filter=server_filter(where),
-            search_params=search_params(self._tuning, exact, quantized=quantized),
-            limit=depth,
-            with_payload=False,
-        )
-        return [Neighbour(UUID(str(found.id)), float(found.score)) for found in response.points]
+    def _nearest_each(
+        self,
+        vectors: Sequence[NDArray[np.float32]],
+        limit: int,
+        condition: models.Filter | None,
+        params: models.SearchParams,
+    ) -> list[list[Neighbour]]:
+        requests = [
+            models.QueryRequest(
+                query=np.asarray(one, np.float32).tolist(), limit=limit, filter=condition, params=params
+            )
+            for one in vectors
+        ]
+        answers = self._client.query_batch_points(self._name, requests)
+        return [[Neighbour(UUID(str(found.id)), float(found.score)) for found in answer.points] for answer in answers]
 
     @contextmanager
     def _server(self) -> Iterator[None]:

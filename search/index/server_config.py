@@ -6,7 +6,7 @@ from qdrant_client import models
 
 from search.index.conditions import AnyOf, Condition, conditions
 from search.index.payload import INTEGERS, KEYWORDS
-from search.index.sizing import Memory, Tuning
+from search.index.sizing import FALLS_APART, Memory, Tuning
 from search.index.vector_index import IndexFilter
 
 Schema = models.KeywordIndexParams | models.IntegerIndexParams | models.FloatIndexParams
@@ -52,12 +52,19 @@ def quantization_config(tuning: Tuning) -> models.ScalarQuantization | models.Tu
     return models.TurboQuantization(turbo=turbo)
 
 
-def search_params(tuning: Tuning, exact: bool, *, quantized: bool) -> models.SearchParams:
+def search_params(
+    tuning: Tuning, exact: bool, *, quantized: bool = True, filtered: bool = False
+) -> models.SearchParams:
     """How a search trades time for exactness: by the graph or all vectors, by their quantized copies first or not."""
     copies = models.QuantizationSearchParams(rescore=True, oversampling=tuning.oversampling)
     if not quantized or tuning.quantization == "none":
         copies = models.QuantizationSearchParams(ignore=True)
-    return models.SearchParams(hnsw_ef=tuning.search_candidates, exact=exact, quantization=copies)
+    return models.SearchParams(
+        hnsw_ef=tuning.candidates(filtered),
+        exact=exact,
+        quantization=copies,
+        acorn=models.AcornSearchParams(enable=True, max_selectivity=FALLS_APART) if filtered else None,
+    )
 
 
 def field_indexes() -> dict[str, Schema]:

@@ -70,7 +70,7 @@ def test_manifest_and_annotations_know_the_source(hits) -> None:
 
     of_iiif = [replace(hit, document=replace(hit.document, manifest="https://there/manifest")) for hit in hits]
     item = json.loads(text(of_iiif, "annotations"))["items"][0]
-    assert item["target"]["source"]["partOf"] == {"id": "https://there/manifest", "type": "Manifest"}
+    assert item["target"]["source"]["partOf"] == [{"id": "https://there/manifest", "type": "Manifest"}]
     canvas = json.loads(text(of_iiif, "manifest"))["items"][0]
     assert canvas["partOf"] == [{"id": "https://there/manifest", "type": "Manifest"}]
 

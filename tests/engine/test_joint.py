@@ -6,7 +6,7 @@ from math import prod
 
 import pytest
 
-from search.engine import phrase
+from search.engine import paths
 
 
 def by_counting(confidences: list[float], coupling: float) -> float:
@@ -21,14 +21,14 @@ def by_counting(confidences: list[float], coupling: float) -> float:
 
 @pytest.mark.parametrize("confidences", [[0.4], [0.01, 0.5], [0.3, 0.4, 0.9], [0.99, 0.002, 0.2, 0.7]])
 def test_it_sums_over_all_ways_of_being_right(confidences: list[float]) -> None:
-    assert phrase.joint(confidences) == pytest.approx(by_counting(confidences, phrase.COUPLING))
+    assert paths.joint(confidences) == pytest.approx(by_counting(confidences, paths.COUPLING))
 
 
 def test_words_that_have_nothing_to_do_with_each_other_multiply(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phrase, "COUPLING", 1.0)
-    assert phrase.joint([0.3, 0.4, 0.9]) == pytest.approx(0.3 * 0.4 * 0.9)
+    monkeypatch.setattr(paths, "COUPLING", 1.0)
+    assert paths.joint([0.3, 0.4, 0.9]) == pytest.approx(0.3 * 0.4 * 0.9)
 
 
 def test_it_rises_with_each_word_and_two_likely_ones_beat_a_sure_and_an_unlikely_one() -> None:
-    assert phrase.joint([0.2, 0.5]) < phrase.joint([0.3, 0.5]) < phrase.joint([0.3, 0.6])
-    assert phrase.joint([0.3, 0.3]) > phrase.joint([0.999, 0.01])
+    assert paths.joint([0.2, 0.5]) < paths.joint([0.3, 0.5]) < paths.joint([0.3, 0.6])
+    assert paths.joint([0.3, 0.3]) > paths.joint([0.999, 0.01])

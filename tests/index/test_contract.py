@@ -172,6 +172,17 @@ def test_vectors_come_back_as_written(index: VectorIndex, points: Make) -> None:
     assert found[stored[2].id].dtype == np.float32
 
 
+def test_similarities_to_known_points_are_cosines(index: VectorIndex, points: Make) -> None:
+    stored = points(30)
+    index.upsert(stored)
+    asked, some = [stored[3].vector, stored[4].vector], stored[2:9]
+    found = index.similarities(asked, [*(p.id for p in some), uuid.uuid4()])
+    for one, vector in zip(found, asked, strict=True):
+        assert one == pytest.approx({p.id: float(p.vector @ vector) for p in some}, abs=1e-4)
+    assert index.similarities(asked, []) == [{}, {}]
+    assert index.similarities([], [stored[0].id]) == []
+
+
 def test_a_sample_is_the_smallest_ids_and_no_more(index: VectorIndex, points: Make) -> None:
     stored = points(50)
     index.upsert(stored)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import sys
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from qdrant_client import QdrantClient, models
 from qdrant_client import grpc as wire
 from qdrant_client.conversions.conversion import GrpcToRest as Read
 from qdrant_client.conversions.conversion import RestToGrpc as Write
+
+ASKED: deque[models.QueryRequest] = deque(maxlen=100)
+"""Searches as they came over the wire, the last ones; local mode itself pays no heed to their parameters."""
 
 
 class Collections(wire.CollectionsServicer):
@@ -112,6 +116,7 @@ class Points(wire.PointsServicer):
 
     def _nearest(self, request: Any, collection: str) -> list[Any]:
         asked = Read.convert_query_points(request)
+        ASKED.append(asked)
         assert isinstance(asked.query, models.NearestQuery) and asked.limit
         found = self._client.query_points(collection, asked.query.nearest, query_filter=asked.filter, limit=asked.limit)
         return [Write.convert_scored_point(point) for point in found.points]

@@ -47,6 +47,6 @@ def annotation(hit: Hit, asked: str, base_url: str) -> dict[str, Any]:
 def _target(hit: Hit, xywh: str) -> dict[str, Any]:
     source: dict[str, Any] = {"id": hit.page.canvas, "type": "Canvas"}
     if hit.document.manifest:
-        source["partOf"] = {"id": hit.document.manifest, "type": "Manifest"}
+        source["partOf"] = [{"id": hit.document.manifest, "type": "Manifest"}]
     selector = {"type": "FragmentSelector", "conformsTo": _FRAGMENTS, "value": f"xywh={xywh}"}
     return {"type": "SpecificResource", "source": source, "selector": selector}

@@ -1,0 +1,93 @@
+"""Reading paths through the lines of a page, and how sure it is that one of them says a phrase.
+
+One who asks for a phrase expects it to be there, so that of neighbours that are alike to what is asked each speaks for
+the other: `joint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ingest.catalogue.records import WordRecord
+from search.engine.expression import Unit
+from search.engine.lines import Lines
+
+LEAST_WORD = 0.001
+"""Confidence below which a word is no part of a phrase."""
+
+COUPLING = 300.0
+"""How many times as often as by chance a word of a phrase stands beside another one of it. Measured with 200 phrases of
+33 pages: 1, 30, 300 and 1,000 give mean average precisions of .49, .63, .68 and .69, and an error of confidences of 0.1
+and more of .18, .08, .08 and .11."""
+
+Path = tuple[float, tuple[tuple[WordRecord, float], ...]]
+"""Product of the confidences, and the words with theirs, in order."""
+Anchor = tuple[int, WordRecord]
+"""Place of the first term it stands for, and the word."""
+Confidences = Mapping[Unit, Mapping[str, float]]
+"""Unit -> word id -> confidence; words that are not there have less than LEAST_WORD."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Paths through the lines, judged."""
+
+    lines: Lines
+    confidences: Confidences
+    terms: int
+
+    def best_path(self, anchor: Anchor) -> Path | None:
+        """The surest path for the whole phrase through the anchor."""
+        at, word = anchor
+        right = self._from(word, at)
+        if right is None or at == 0:
+            return right
+        left = _surest(self._up_to(other, at) for other in self.lines.before(word))
+        return None if left is None else (left[0] * right[0], left[1] + right[1])
+
+    def _from(self, word: WordRecord, first: int) -> Path | None:
+        """The surest path for the terms from `first` on that starts with `word`."""
+        paths: list[Path | None] = []
+        for last in (first + 1, first + 2):
+            confidence = self.confidences.get((first, last), {}).get(word.id, 0.0)
+            if confidence < LEAST_WORD:
+                continue
+            if last == self.terms:
+                paths.append((confidence, ((word, confidence),)))
+            else:
+                rest = _surest(self._from(other, last) for other in self.lines.after(word))
+                paths.append(None if rest is None else (confidence * rest[0], ((word, confidence), *rest[1])))
+        return _surest(paths)
+
+    def _up_to(self, word: WordRecord, last: int) -> Path | None:
+        """The surest path for the terms before `last` that ends with `word`."""
+        paths: list[Path | None] = []
+        for first in (last - 1, last - 2):
+            confidence = self.confidences.get((first, last), {}).get(word.id, 0.0)
+            if confidence < LEAST_WORD:
+                continue
+            if first == 0:
+                paths.append((confidence, ((word, confidence),)))
+            else:
+                rest = _surest(self._up_to(other, first) for other in self.lines.before(word))
+                paths.append(None if rest is None else (confidence * rest[0], (*rest[1], (word, confidence))))
+        return _surest(paths)
+
+
+def joint(confidences: Sequence[float]) -> float:
+    """Probability that all of these neighbours are right.
+
+    Sums over which of them are, as a chain: each weighs its odds, two right ones in a row COUPLING besides.
+    With a coupling of 1, as of words that have nothing to do with each other, it is the product.
+    """
+    all_right, last_wrong, last_right = 1.0 / COUPLING, 1.0, 0.0
+    for confidence in confidences:
+        odds = confidence / (1.0 - confidence)
+        all_right *= COUPLING * odds
+        last_wrong, last_right = last_wrong + last_right, odds * (last_wrong + COUPLING * last_right)
+    return all_right / (last_wrong + last_right)
+
+
+def _surest(paths: Iterable[Path | None]) -> Path | None:
+    return max((path for path in paths if path is not None), key=lambda path: path[0], default=None)
