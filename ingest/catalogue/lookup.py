@@ -11,7 +11,7 @@ from dataclasses import fields
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Integer, Select, String, bindparam, column, select, values
+from sqlalchemy import Select, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from ingest.catalogue.records import (
@@ -61,19 +61,14 @@ _DOCUMENT_CONTEXTS = (
 
 
 _LINES_AT_ONCE = 64
-_wanted = (
-    values(column("page", String), column("line", Integer))
-    .data([(bindparam(f"page{i}", type_=String), bindparam(f"line{i}", type_=Integer)) for i in range(_LINES_AT_ONCE)])
-    .cte("wanted")
-)
-_ON_LINES = (
+_wanted = ", ".join(f"(CAST(:page{i} AS VARCHAR), CAST(:line{i} AS INTEGER))" for i in range(_LINES_AT_ONCE))
+_ON_LINES = text(
     # By page, generation and line, as the index `words_by_place` has them: a plain IN would read the whole table.
-    select(*_WORD)
-    .join_from(_wanted, PageRow.__table__, _PAGES.id == _wanted.c.page)
-    .join(
-        WordRow.__table__,
-        (_WORDS.page_id == _wanted.c.page) & (_WORDS.generation == _PAGES.generation) & (_WORDS.line == _wanted.c.line),
-    )
+    # As text, since VALUES in the words of SQLAlchemy are put together anew, in 3 ms, each time.
+    f"WITH wanted (page, line) AS (VALUES {_wanted}) "  # noqa: S608
+    f"SELECT {', '.join(map(str, _WORD))} FROM wanted "
+    "JOIN pages ON pages.id = wanted.page "
+    "JOIN words ON words.page_id = pages.id AND words.generation = pages.generation AND words.line = wanted.line"
 )
 
 

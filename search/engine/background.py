@@ -26,6 +26,8 @@ class Background:
     """Median similarity."""
     spread: float
     """From the median down to the 16th percentile: one standard deviation, of the half that holds nothing asked for."""
+    tail: float
+    """From the median up to the 90th percentile, in standard deviations: more where much is like what is sought."""
     words: int
     """How many words are searched."""
 
@@ -33,9 +35,10 @@ class Background:
 def background(similarities: NDArray[np.float32], words: int) -> Background:
     """From float32 (n,) similarities of one query to drawn words, of so many."""
     if not len(similarities):
-        return Background(0.0, 1.0, words)
-    low, middle = np.quantile(similarities, (0.1587, 0.5))
-    return Background(float(middle), max(float(middle - low), 1e-3), words)
+        return Background(0.0, 1.0, 0.0, words)
+    low, middle, high = np.quantile(similarities, (0.1587, 0.5, 0.9)).tolist()
+    spread = max(middle - low, 1e-3)
+    return Background(middle, spread, (high - middle) / spread, words)
 
 
 class Backgrounds:

@@ -1,9 +1,9 @@
 """From a similarity to the probability that the word is what was asked.
 
 A logistic model of the similarity, its distance from the background of the same query and from the best hit, whether it
-is the best, the length of what is asked and the number of words searched. Platt, "Probabilistic Outputs for Support
-Vector Machines", 1999. Its coefficients belong to one checkpoint; for any other model a general rule serves, and the
-result says so.
+is the best, the length of what is asked, the number of words searched, and what that background is like. Platt,
+"Probabilistic Outputs for Support Vector Machines", 1999. Its coefficients belong to one checkpoint; for any other
+model a general rule serves, and the result says so.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ class Asked:
     """Similarity of the nearest word of all; None: of the ones that are judged together."""
 
 
-FEATURES = ("similarity", "distance", "margin", "first", "letters", "words")
+FEATURES = ("similarity", "distance", "margin", "first", "letters", "words", "middle", "tail")
 """Similarity; standard deviations above the background; how far below the best hit, 0 or less; 1 for the best hit, else
-0; log of 1 + letters; log10 of the words searched."""
+0; log of 1 + letters; log10 of the words searched; median and tail of the background."""
 _EQUAL = 1e-6
 """Similarities of one word as computed in two ways differ by less."""
 
 
 def features(similarities: NDArray[np.float64], asked: Asked) -> NDArray[np.float64]:
-    """float64 (n,) -> float64 (n, 6), columns as FEATURES."""
+    """float64 (n,) -> float64 (n, 8), columns as FEATURES."""
     background = asked.background
     best = asked.best if asked.best is not None else float(np.max(similarities, initial=-1.0))
     rows = np.empty((len(similarities), len(FEATURES)))
@@ -59,6 +59,8 @@ def features(similarities: NDArray[np.float64], asked: Asked) -> NDArray[np.floa
     rows[:, 3] = similarities >= best - _EQUAL
     rows[:, 4] = math.log(1 + asked.letters)
     rows[:, 5] = math.log10(max(background.words, 1))
+    rows[:, 6] = background.middle
+    rows[:, 7] = background.tail
     return rows
 
 
@@ -84,7 +86,7 @@ class ConfidenceModel:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-_GENERAL = [-9.0, 6.0, 0.9, 8.0, 0.0, 0.3, -0.3]
+_GENERAL = [-9.0, 6.0, 0.9, 8.0, 0.0, 0.3, -0.3, 0.0, 0.0]
 GENERAL = ConfidenceModel("", {"text": _GENERAL, "loose": [-8.0, *_GENERAL[1:]], "image": _GENERAL})
 """For models without coefficients of their own: a word has to stand well above the background and near to the best."""
 
@@ -96,6 +98,8 @@ def load_confidence(digest: str, path: Path = SHIPPED) -> ConfidenceModel:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         model = ConfidenceModel(content["digest"], content["weights"], content["report"])
+        if any(len(weights) != 1 + len(FEATURES) for weights in model.weights.values()):
+            raise ValueError(f"there is not one weight for each of {', '.join(FEATURES)}")
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{path} is no confidence model: {error}; fit it again: python -m search.engine.calibration"

@@ -122,7 +122,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
     catalogue = Catalogue(f"sqlite:///{tmp_path / 'catalogue.sqlite3'}")
     index = QdrantEdgeIndex(tmp_path / "index", SPACE)
     embedder = LetterEmbedder()
-    sure = ConfidenceModel("", {kind: [-16.0, 20.0, 0.0, 0.0, 0.0, 0.0, 0.0] for kind in ("text", "loose", "image")})
+    sure = ConfidenceModel("", {kind: [-16.0, 20.0, *[0.0] * 7] for kind in ("text", "loose", "image")})
     engine = Engine(embedder, index, catalogue, confidence=sure, base_url="http://here")
     yield Library(engine, catalogue, index)
     index.close()

@@ -65,13 +65,13 @@ def test_absent_words_give_few_sure_hits_and_present_ones_many(calibration) -> N
 def test_confidence_rises_with_similarity_and_knows_the_rest(calibration) -> None:
     similarities = np.linspace(1, -1, 50)
     for kind in ("text", "loose", "image"):
-        asked = Asked(kind, 6, Background(0.0, 0.2, 1000))
+        asked = Asked(kind, 6, Background(0.0, 0.2, 1.5, 1000))
         chances = calibration.model.probabilities(similarities, asked)
         assert (np.diff(chances) <= 0).all() and chances[0] > chances[-1]
         assert ((chances > 0) & (chances < 1)).all()
     for words in (1, 100, 10**9):
         assert np.isfinite(
-            calibration.model.probabilities(similarities, Asked("text", 0, Background(0, 1e-3, words)))
+            calibration.model.probabilities(similarities, Asked("text", 0, Background(0, 1e-3, 0, words)))
         ).all()
 
 
@@ -82,9 +82,11 @@ def test_the_shipped_file_serves_its_checkpoint_alone(calibration, tmp_path: Pat
     assert load_confidence("00" * 32, path) is GENERAL
     assert load_confidence("00" * 32, tmp_path / "absent.json") is GENERAL
     assert set(json.loads(path.read_text())["report"]["left_out"]["text"]) == {"a", "b", "c"}
-    path.write_text("{}")
-    with pytest.raises(ModelError, match="calibration"):
-        load_confidence("ef" * 32, path)
+    of_another_time = {"digest": "ef" * 32, "weights": {"text": [0.0, 1.0]}, "report": {}}
+    for damaged in ({}, of_another_time):
+        path.write_text(json.dumps(damaged))
+        with pytest.raises(ModelError, match="calibration"):
+            load_confidence("ef" * 32, path)
 
 
 def test_the_diagram_is_drawn(calibration, tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_words_that_are_what_was_asked_do_not_widen_the_background() -> None:
     plain = background(others, 900)
     mixed = background(np.concatenate([others, np.full(100, 0.9)]), 1000)
     assert mixed.spread == pytest.approx(plain.spread, rel=0.15)
-    assert background(np.zeros(0), 0) == Background(0.0, 1.0, 0)
+    assert background(np.zeros(0), 0) == Background(0.0, 1.0, 0.0, 0)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_fewer_than_two_collections_cannot_be_measured() -> None:
 
 
 def test_a_general_rule_serves_models_without_their_own() -> None:
-    asked = Asked("text", 6, Background(0.2, 0.05, 10_000))
+    asked = Asked("text", 6, Background(0.2, 0.05, 1.5, 10_000))
     near_one, far_one = GENERAL.probabilities(np.array([0.6, 0.3]), asked)
     assert near_one > 0.5 > far_one
     assert isinstance(GENERAL, ConfidenceModel)

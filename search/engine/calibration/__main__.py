@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("parquet", nargs="+", type=Path, help="words with text that the model was not trained on")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--diagram", type=Path)
-    parser.add_argument("--queries", type=int, default=600, help="searches of each collection, size and kind")
+    parser.add_argument("--queries", type=int, default=3_000, help="searches of each collection, size and kind")
     parser.add_argument("--most-words", type=int, help="words drawn from each file; all unless given")
     asked = parser.parse_args()
     settings = load_settings()

@@ -14,8 +14,10 @@ from search.engine.confidence import Asked, Kind
 
 DEPTH = 20
 """Hits of a search that are judged."""
-SIZES = (100, 1_000, 10_000)
-"""Words of the collections searched, besides the whole one; smaller ones are drawn several times."""
+SIZES = {100: 8, 1_000: 2, 10_000: 1}
+"""Words of the collections searched, besides the whole one, and how many of that size are drawn."""
+EXAMPLES = 3
+"""Pictures of one word that serve as examples, at most."""
 SHORTEST = 2
 """Letters of the shortest word asked."""
 
@@ -43,9 +45,8 @@ def trials(
     """Searches of `words` and of parts of it; half of the queries are words of `others` that are not there."""
     rng = np.random.default_rng(seed)
     foreign = _pooled(others)
-    sizes = [size for size in SIZES if size < len(words.labels)]
-    for size in [*sizes, len(words.labels)]:
-        repeats = 4 if size == SIZES[0] else 1
+    sizes = {size: repeats for size, repeats in SIZES.items() if size < len(words.labels)}
+    for size, repeats in {**sizes, len(words.labels): 1}.items():
         for _ in range(repeats):
             part = words.part(np.sort(rng.permutation(len(words.labels))[:size]))
             yield from _searches(part, foreign, text_vectors, kind, max(1, queries // repeats), rng)
@@ -54,9 +55,9 @@ def trials(
 def _searches(
     words: WordSet, foreign: WordSet, text_vectors: TextVectors, kind: Kind, queries: int, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    least = 2 if kind == "image" else 1
-    present = _drawn(words, queries // 2, least, rng, frozenset())
-    absent = _drawn(foreign, queries - queries // 2, 1, rng, frozenset(words.labels))
+    least, each = (2, EXAMPLES) if kind == "image" else (1, 1)
+    present = _drawn(words, queries // 2, least, each, rng, frozenset())
+    absent = _drawn(foreign, queries - queries // 2, 1, 1, rng, frozenset(words.labels))
     sample = words.vectors[rng.permutation(len(words.vectors))[:SAMPLE]]
     for source, rows, is_present in ((words, present, True), (foreign, absent, False)):
         if not len(rows):
@@ -83,16 +84,16 @@ def _trial(words: WordSet, scores: NDArray[np.float32], label: str, asked: Asked
 
 
 def _drawn(
-    words: WordSet, most: int, least: int, rng: np.random.Generator, without: frozenset[str]
+    words: WordSet, most: int, least: int, each: int, rng: np.random.Generator, without: frozenset[str]
 ) -> NDArray[np.int64]:
-    """Rows of distinct labels, each drawn with equal chance, whose label occurs at least `least` times."""
+    """Rows whose label occurs at least `least` times, `each` of a label; labels are drawn with equal chance."""
     rows: dict[str, list[int]] = {}
     for row, label in enumerate(words.labels):
         if len(label) >= SHORTEST and label not in without:
             rows.setdefault(str(label), []).append(row)
     labels = sorted(label for label, found in rows.items() if len(found) >= least)
-    chosen = rng.permutation(len(labels))[:most]
-    return np.array([rng.choice(rows[labels[i]]) for i in chosen], dtype=np.int64)
+    drawn = [row for i in rng.permutation(len(labels)) for row in rng.permutation(rows[labels[i]])[:each]]
+    return np.array(drawn[:most], dtype=np.int64)
 
 
 def _same(asked: str, found: str) -> bool:
