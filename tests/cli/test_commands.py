@@ -108,7 +108,8 @@ def test_feedback_on_hits_goes_with_a_word_or_alone(filled: Manuspect) -> None:
     refined = filled("search", "alpha", "--like", second["word_id"], "--json").objects
     assert {hit["word_id"]: hit["score"] for hit in refined}[second["word_id"]] > second["score"]
     against = filled("search", "alpha", "--unlike", f"{first['canvas']}#xywh={first['xywh']}", "--json").objects
-    assert {hit["word_id"]: hit["score"] for hit in against}[first["word_id"]] < first["score"]
+    still = {hit["word_id"]: hit["score"] for hit in against}.get(first["word_id"])
+    assert still is None or still < first["score"]  # None: another reading of the same ink is now the better one
 
 
 def test_filters_order_groups_and_counts(filled: Manuspect) -> None:

@@ -24,7 +24,7 @@ from workers.pipeline import IngestRequest, ingest
 
 
 class TinyEmbedder:
-    """A fixed random projection of the crop, reduced to 8 x 24 grey pixels; texts by a hash."""
+    """A fixed random projection of the crop, reduced to 8 x 24 grey pixels; texts by a steady hash."""
 
     def __init__(self, model: str = "tiny", seconds_per_batch: float = 0.0) -> None:
         self.space = EmbeddingSpace(model, hashlib.sha256(model.encode()).hexdigest(), 32)
@@ -41,7 +41,8 @@ class TinyEmbedder:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        rows = np.stack([np.random.default_rng(abs(hash(text))).standard_normal(32) for text in texts])
+        seeds = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") for text in texts]
+        rows = np.stack([np.random.default_rng(seed).standard_normal(32) for seed in seeds])
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
