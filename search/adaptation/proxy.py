@@ -1,15 +1,18 @@
 """Telling a better model from a worse one without labels, on words of the collection that no round has learned from.
 
-Two models are compared on the words about which they agree: both guess the same string there, each from its own vectors
-and its own reading. Such a label favours neither, and each model is asked for the words aside that bear it, by string
-and by example, among all words of the collection, as a search is; words learned from that bear it too are left out of
-that ranking. Beside it: how often, on the words aside, the string nearest by vector is also the one the reading head
-likes best, two parts of a model that nothing forces to agree on words they have not seen.
+Three witnesses. By string and by example: each word aside is taken for the string that both models together hold for
+likeliest, which favours neither, and each model is asked for these words among all words of the collection, as a search
+is; words learned from that bear the same string are left out of that ranking. Agreement: at which place among the
+nearest strings by vector the one stands that the reading head likes best, two parts of a model that nothing forces to
+agree on words they have not seen. What each has gained is counted in its own standard errors, and the three are added
+up as Stouffer did (The American Soldier, 1949), so that all may decide what none of them could.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +24,13 @@ from search.adaptation.pseudo_labels import Beliefs
 from search.evaluation.average_precision import average_precision
 
 LEAST_QUERIES = 40
-"""Strings on which both models agree; on fewer nothing is decided."""
-_SURE = 2.0
-"""Standard errors by which the mean over strings must have risen, by string and by example added up."""
-_WORST = -0.005
-"""Change of a part that is still no loss."""
+"""Strings that words aside are taken for; on fewer nothing is decided."""
+_LIKELY = 0.3
+"""Mean probability by both models from which a word is taken for a string."""
+_SURE = 2.5
+"""Standard errors by which a model must have gained, by the three witnesses together."""
+_LOSS = -1.5
+"""The same of one witness, from which it objects whatever the others say."""
 
 
 @dataclass(frozen=True)
@@ -44,65 +49,68 @@ class Verdict:
     reason: str
     queries: int
     by_string: tuple[float, float]
-    """Mean average precision on the words both agree about: before, after."""
+    """Mean average precision on the strings words aside are taken for: before, after."""
     by_example: tuple[float, float]
     agreement: tuple[float, float]
-    """Share of words whose nearest string is also the one that the reading head likes best."""
-
-    @property
-    def gain(self) -> float:
-        """What one model has over the other, by string and by example alike."""
-        return self.by_string[1] - self.by_string[0] + self.by_example[1] - self.by_example[0]
+    """Mean reciprocal place, among the nearest strings, of the one that the reading head likes best."""
+    gain: float = 0.0
+    """Of all three, in standard errors."""
 
 
 def compare(before: View, after: View, aside: int) -> Verdict:
     """Whether the second model is surely better by the first `aside` words, and why or why not."""
-    groups = _groups(_agreed(before.beliefs, after.beliefs), aside)
-    same = [_agrees(view)[:aside].astype(np.float64) for view in (before, after)]
-    agreement = _mean(same[0]), _mean(same[1])
+    groups = _groups(_shared(before.beliefs, after.beliefs), aside)
+    views = before, after
+    agreement = np.stack([view.beliefs.agreement[:aside] for view in views])
     if len(groups) < LEAST_QUERIES:
-        reason = f"only {len(groups)} strings both models agree about, of the {LEAST_QUERIES} a comparison needs"
-        return Verdict(False, reason, len(groups), (0.0, 0.0), (0.0, 0.0), agreement)
-    strings = [_by_string(view, groups) for view in (before, after)]
-    examples = [_by_example(view.seen.vectors, groups) for view in (before, after)]
-    repeated = ~np.isnan(examples[0])
-    by_string = float(strings[0].mean()), float(strings[1].mean())
-    by_example = _mean(examples[0][repeated]), _mean(examples[1][repeated])
-    gain = strings[1] - strings[0] + np.where(repeated, examples[1] - examples[0], 0.0)
-    reason = _objection(gain, by_string, by_example, same[1] - same[0])
+        reason = f"only {len(groups)} strings that words aside are taken for, of the {LEAST_QUERIES} a comparison needs"
+        return Verdict(False, reason, len(groups), (0.0, 0.0), (0.0, 0.0), _means(agreement))
+    spelled = {text: row for view in views for text, row in zip(view.beliefs.words, view.beliefs.vectors, strict=True)}
+    by_string = np.stack([_by_string(view, spelled, groups) for view in views])
+    by_example = np.stack([_by_example(view.seen.vectors, groups) for view in views])
+    by_example = by_example[:, ~np.isnan(by_example[0])]
+    gains = {
+        "search by string": by_string,
+        "search by example": by_example,
+        "agreement of reading and place": agreement,
+    }
+    scores = {name: _standard_score(one[1] - one[0]) for name, one in gains.items()}
+    total = sum(scores.values()) / math.sqrt(len(scores))
+    reason = _objection(scores, total)
     return Verdict(
-        not reason, reason or "better on the words held aside", len(groups), by_string, by_example, agreement
-    )
+        not reason,
+        reason or f"better on the words held aside by {total:.1f} standard errors",
+        len(groups), _means(by_string), _means(by_example), _means(agreement), total,
+    )  # fmt: skip
 
 
-def _objection(
-    gain: NDArray[np.float64],
-    by_string: tuple[float, float],
-    by_example: tuple[float, float],
-    same: NDArray[np.float64],
-) -> str:
-    """Why the second model is not taken; empty where it is. `gain`: of each string; `same`: change of each word."""
-    if gain.mean() <= _SURE * _error(gain):
-        return f"search is not surely better: {gain.mean():+.3f} with a standard error of {_error(gain):.3f}"
-    if by_string[1] - by_string[0] < _WORST:
-        return f"search by string is worse: {by_string[1] - by_string[0]:+.3f}"
-    if by_example[1] - by_example[0] < _WORST:
-        return f"search by example is worse: {by_example[1] - by_example[0]:+.3f}"
-    if same.mean() < -_SURE * _error(same):
-        return f"reading and embedding agree less: {same.mean():+.3f}"
+def _objection(scores: Mapping[str, float], total: float) -> str:
+    """Why the second model is not taken; empty where it is. `scores`: of each witness; `total`: of all."""
+    worst = min(scores, key=scores.__getitem__)
+    if scores[worst] < _LOSS:
+        return f"{worst} is worse by {-scores[worst]:.1f} standard errors"
+    if total < _SURE:
+        return f"not surely better: by {total:.1f} standard errors, and {_SURE} are needed"
     return ""
 
 
-def _error(values: NDArray[np.float64]) -> float:
-    """Standard error of their mean."""
-    return float(values.std()) / math.sqrt(len(values))
+def _standard_score(change: NDArray[np.floating[Any]]) -> float:
+    """Mean in standard errors; 0 for fewer than two values or where nothing changed."""
+    spread = float(change.std()) if len(change) > 1 else 0.0
+    return float(change.mean()) * math.sqrt(len(change)) / spread if spread else 0.0
 
 
-def _agreed(one: Beliefs, other: Beliefs) -> list[str]:
-    """The string both models guess for each word; empty where they differ."""
-    pairs = zip(one.label, other.label, strict=True)
-    texts = [(one.words[a], other.words[b]) for a, b in pairs]
-    return [a if a == b else "" for a, b in texts]
+def _shared(one: Beliefs, other: Beliefs) -> list[str]:
+    """The string that is likeliest for each word by the mean of both; empty where even that is not likely."""
+    found = []
+    for rows in zip(one.candidates, one.chances, other.candidates, other.chances, strict=True):
+        chances = Counter[str]()
+        for beliefs, places, row in ((one, *rows[:2]), (other, *rows[2:])):
+            for place, chance in zip(places.tolist(), row.tolist(), strict=True):
+                chances[beliefs.words[place]] += chance / 2
+        text, chance = chances.most_common(1)[0]
+        found.append(text if chance > _LIKELY else "")
+    return found
 
 
 @dataclass(frozen=True)
@@ -123,12 +131,11 @@ def _groups(labels: list[str], aside: int) -> dict[str, _Group]:
     return {label: _Group(some[some < aside], some[some >= aside]) for label, some in arrays.items()}
 
 
-def _by_string(view: View, groups: dict[str, _Group]) -> NDArray[np.float64]:
+def _by_string(view: View, spelled: Mapping[str, Vectors], groups: dict[str, _Group]) -> NDArray[np.float64]:
     """Average precision of each string."""
-    vectors = {view.beliefs.words[place]: view.beliefs.vectors[place] for place in np.unique(view.beliefs.label)}
     found = []
     for label, group in groups.items():
-        scores = view.seen.vectors @ vectors[label]
+        scores = view.seen.vectors @ spelled[label]
         scores[group.learned] = -np.inf
         found.append(average_precision(scores, group.aside))
     return np.array(found)
@@ -149,9 +156,7 @@ def _among_fellows(vectors: Vectors, group: _Group) -> float:
     return float(np.mean(found))
 
 
-def _agrees(view: View) -> NDArray[np.bool_]:
-    return np.asarray(view.beliefs.nearest == view.beliefs.fittest)
-
-
-def _mean(values: NDArray[Any]) -> float:
-    return float(values.mean()) if len(values) else 0.0
+def _means(values: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """Of before and after, float (2, n)."""
+    before, after = values.mean(axis=1).tolist() if values.shape[1] else (0.0, 0.0)
+    return before, after

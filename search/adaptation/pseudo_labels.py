@@ -47,10 +47,9 @@ class Beliefs:
     """(n, k) places in `words`, each place once a row or with no chance."""
     chances: NDArray[np.float32]
     """(n, k) probabilities; what a row lacks to 1 is that of something else."""
-    nearest: NDArray[np.int64]
-    """(n,) place of the string of the lexicon nearest by vector."""
-    fittest: NDArray[np.int64]
-    """(n,) place of the candidate of the lexicon that the reading head likes best."""
+    agreement: NDArray[np.float64]
+    """(n,) reciprocal place, among the strings of the lexicon nearest by vector, of the one that the reading head likes
+    best."""
 
     @property
     def label(self) -> NDArray[np.int64]:
@@ -81,8 +80,8 @@ def believe(model: CustomTextCLIP, seen: Seen, words: Words) -> Beliefs:
     fit[possible] = fits(seen, owners.tolist(), [strings.words[place] for place in candidates[possible]])
     chances = _softmax(_logits(seen.vectors, strings, candidates, fit))
     chances = _with_neighbours(candidates, chances, alike, fellows)
-    fittest = np.take_along_axis(listed, fit[:, : listed.shape[1]].argmax(axis=1)[:, None], 1)[:, 0]
-    return Beliefs(strings.words, strings.vectors, candidates, chances[:, :-1], listed[:, 0], fittest)
+    agreement = 1.0 / (1.0 + fit[:, : listed.shape[1]].argmax(axis=1))
+    return Beliefs(strings.words, strings.vectors, candidates, chances[:, :-1], agreement)
 
 
 def _first_of_each(candidates: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -127,7 +127,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> AdaptConfig:
 def test_what_is_no_better_is_refused(model: CustomTextCLIP, inks: list[Pixels], small: AdaptConfig):
     found = adapt(model, inks, word_lexicon(WORDS), small)
     assert found.delta is None
-    assert "strings both models agree about" in found.reason
+    assert "strings that words aside are taken for" in found.reason
     assert found.verdict is not None
     assert found.report()["better"] is False
 

@@ -22,8 +22,9 @@ def view(noise: float, wrong: float = 0.0, strings: int = STRINGS) -> View:
     vectors = unit(spelled[label] + noise * rng.standard_normal((len(label), SIZE)))
     guess = np.where(rng.random(len(label)) < wrong, rng.permutation(label), label)
     words = tuple(f"w{i}" for i in range(strings))
-    nearest = (vectors @ spelled.T).argmax(axis=1)
-    beliefs = Beliefs(words, spelled, guess[:, None], np.ones((len(label), 1), np.float32), nearest, label)
+    near = vectors @ spelled.T
+    place = (near > np.take_along_axis(near, label[:, None], 1)).sum(axis=1)
+    beliefs = Beliefs(words, spelled, guess[:, None], np.ones((len(label), 1), np.float32), 1.0 / (1.0 + place))
     return View(Seen(vectors, (), ()), beliefs)
 
 
@@ -42,10 +43,23 @@ def test_the_same_and_worse_ones_are_not(noise: float, wrong: float):
     assert verdict.reason
 
 
-def test_better_by_string_alone_is_not_enough():
+def test_one_witness_may_object_alone():
     before, after = view(0.4), view(0.2)
-    mixed = replace(after, beliefs=replace(after.beliefs, nearest=np.roll(after.beliefs.nearest, EACH)))
-    assert compare(before, mixed, ALL).reason.startswith("reading and embedding agree less")
+    mixed = replace(after, beliefs=replace(after.beliefs, agreement=before.beliefs.agreement * 0.9))
+    verdict = compare(before, mixed, ALL)
+    assert not verdict.better
+    assert verdict.reason.startswith("agreement of reading and place is worse")
+    assert verdict.by_string[1] > verdict.by_string[0]
+
+
+def test_a_word_is_taken_for_what_both_models_together_hold_for_likeliest():
+    """One is sure, the other in doubt between two others: the sure one's string counts, for both."""
+    sure, unsure = view(0.2), view(0.4)
+    doubt = np.roll(unsure.beliefs.candidates, EACH, axis=0)
+    beliefs = replace(unsure.beliefs, candidates=doubt, chances=np.full((ALL, 1), 0.25, np.float32))
+    assert compare(replace(unsure, beliefs=beliefs), sure, ALL).queries == STRINGS
+    faint = replace(sure, beliefs=replace(sure.beliefs, chances=np.full((ALL, 1), 0.25, np.float32)))
+    assert compare(replace(unsure, beliefs=beliefs), faint, ALL).queries == 0
 
 
 def test_too_few_words_decide_nothing():
@@ -72,7 +86,6 @@ def _ordered(one: View, order: np.ndarray) -> View:
     beliefs = replace(
         beliefs,
         candidates=beliefs.candidates[order],
-        nearest=beliefs.nearest[order],
-        fittest=beliefs.fittest[order],
+        agreement=beliefs.agreement[order],
     )
     return View(replace(one.seen, vectors=one.seen.vectors[order]), beliefs)

@@ -17,7 +17,7 @@ def guesses() -> Beliefs:
     """Three words, each taken for the first string, hardly surer than the second."""
     chances = np.tile(np.array([0.5, 0.3, 0.0], np.float32), (3, 1))
     candidates = np.tile(np.arange(3), (3, 1))
-    return Beliefs(WORDS, np.eye(3, 256, dtype=np.float32), candidates, chances, np.zeros(3, int), np.zeros(3, int))
+    return Beliefs(WORDS, np.eye(3, 256, dtype=np.float32), candidates, chances, np.ones(3))
 
 
 def test_what_is_said_is_certain_and_what_is_denied_is_out():
