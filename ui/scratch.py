@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +15,13 @@ from search.engine.find import find
 from search.engine.query import Query
 from search.evaluation.pages_rankings import FoundWord
 from ui.asking import open_engine
+from ui.verdict import verdict
+from workers.adapt import adapt_collection
+from workers.adapt_options import AdaptOptions
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
 
+_COLLECTION = "scratch"
 _MOST_HITS = 2000
 """Hits a query; beyond, confidences are as good as nothing."""
 
@@ -52,15 +57,25 @@ class ScratchPages:
 
 
 @contextmanager
-def ingest_to_scratch(context: Context, images: Sequence[Path]) -> Iterator[ScratchPages]:
-    """Ingest page images with the model of `context` into a home of their own."""
+def ingest_to_scratch(context: Context, images: Sequence[Path], adapt: float = 0.0) -> Iterator[ScratchPages]:
+    """Ingest page images with the model of `context` into a home of their own; then learn their hand, for so many
+    minutes."""
     with tempfile.TemporaryDirectory(prefix="manuspect-") as folder:
         own = {"home": Path(folder), "database_url": None, "files_url": None, "qdrant_url": None}
         settings = context.settings.model_copy(update=own)
         with Context(settings, context.embedder) as scratch:
-            report = ingest(scratch, IngestRequest(tuple(str(image.absolute()) for image in images), "scratch"))
+            report = ingest(scratch, IngestRequest(tuple(str(image.absolute()) for image in images), _COLLECTION))
+            if adapt:
+                _adapt(scratch, adapt)
             engine = open_engine(scratch) if scratch.catalogue.live_space() is not None else None
             yield ScratchPages(scratch, engine, report.seconds)
+
+
+def _adapt(context: Context, minutes: float) -> None:
+    """As `manuspect adapt` does; how it ended goes to standard error. Nothing where no word was found."""
+    collection = context.catalogue.collection(_COLLECTION)
+    if collection is not None and any(one.words for one in context.catalogue.status(collection.id)):
+        print(verdict(adapt_collection(context, collection.id, AdaptOptions(minutes=minutes))), file=sys.stderr)
 
 
 def _line(words: list[WordBox]) -> TextLine:

@@ -35,6 +35,9 @@ def words(
 @app.command("pages")
 def pages(
     path: Annotated[Path, typer.Argument(help="Folder of page images, each with a PAGE or ALTO file of its name.")],
+    adapt: Annotated[
+        float, typer.Option("--adapt", metavar="MINUTES", min=0.0, help="Learn their hand first, for so long.")
+    ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
     """Ingest pages into a scratch home, ask every word of their text, and compare the boxes."""
@@ -42,7 +45,7 @@ def pages(
         from search.evaluation.pages import evaluate_pages
         from ui.scratch import ingest_to_scratch
 
-        report = evaluate_pages(path, lambda images: ingest_to_scratch(context, images), context.settings)
+        report = evaluate_pages(path, lambda images: ingest_to_scratch(context, images, adapt), context.settings)
     failures = [
         {"input": failure.input, "page": failure.page, "error": type(failure).__name__, "reason": failure.reason}
         for failure in report.failures
