@@ -28,6 +28,8 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 
+_LOOPBACK = {"MANUSPECT_HTTP_ALLOW_PRIVATE": "true", "MANUSPECT_HTTP_DELAY": "0"}
+
 
 @pytest.fixture(scope="session")
 def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,7 +43,7 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def portal(filled_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The portal over those collections."""
     log = tmp_path_factory.mktemp("log") / "portal.log"
-    with serving(filled_home, free_port(), log, MANUSPECT_MAX_UPLOAD_MB="1") as served:
+    with serving(filled_home, free_port(), log, MANUSPECT_MAX_UPLOAD_MB="1", **_LOOPBACK) as served:
         yield served
 
 

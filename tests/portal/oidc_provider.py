@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider: whoever is clicked is signed in."""
+"""A small OpenID Connect provider: whoever is clicked is signed in, and Nobody refuses."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def provider(issuer: str) -> Starlette:
     async def authorize(request: Request) -> Response:
         asked = request.query_params
         assert asked["client_id"] == CLIENT
-        links = [
-            (
-                name,
-                asked["redirect_uri"] + "?" + urlencode({"code": f"{name}|{asked['nonce']}", "state": asked["state"]}),
-            )
-            for name in PEOPLE
-        ]
-        return HTMLResponse("".join(f'<p><a href="{escape(link)}">{name}</a></p>' for name, link in links))
+        answers = {name: {"code": f"{name}|{asked['nonce']}"} for name in PEOPLE} | {
+            "Nobody": {"error": "access_denied"}
+        }
+        links = {
+            name: f"{asked['redirect_uri']}?{urlencode({**answer, 'state': asked['state']})}"
+            for name, answer in answers.items()
+        }
+        return HTMLResponse("".join(f'<p><a href="{escape(link)}">{name}</a></p>' for name, link in links.items()))
 
     async def token(request: Request) -> Response:
         form = parse_qs((await request.body()).decode())

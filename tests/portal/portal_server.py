@@ -42,7 +42,7 @@ def serving(home: Path, port: int, log: Path, **environment: str) -> Iterator[Se
             cwd=HERE.parents[1], env={**variables, **environment}, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}/healthz", process, log)
+            wait_until_healthy(f"http://127.0.0.1:{port}/healthz", process, log)
             yield Served(f"http://localhost:{port}", home)
         finally:
             process.terminate()
@@ -53,7 +53,8 @@ def serving(home: Path, port: int, log: Path, **environment: str) -> Iterator[Se
                 process.wait()
 
 
-def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it answers there; AssertionError, with its log's end, where it never does."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zipfile import ZipFile
 
+import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from portal_server import PATIENCE
+from published import Published, publishing
 from small_portal import FONT, write_page
 
 from search.engine.export.forms import FORMS
@@ -77,6 +79,10 @@ def test_a_page_shows_its_hits_and_steps_through_them(portal: Any, page: Page) -
     page.get_by_role("button", name="Next hit").click()
     expect(page.locator(".counter")).to_have_text("2 of 4")
     assert parameters(page)["hit"] != before
+    page.locator(".stage").press("n")
+    expect(page.locator(".counter")).to_have_text("3 of 4")
+    page.locator(".stage").press("p")
+    expect(page.locator(".counter")).to_have_text("2 of 4")
     expect(page.get_by_text("On this line")).to_be_visible()
     expect(hits(page).get_by_text("The hit")).to_be_visible()
     page.get_by_role("button", name="Back to the hits").click()
@@ -85,10 +91,14 @@ def test_a_page_shows_its_hits_and_steps_through_them(portal: Any, page: Page) -
 
 def test_the_region_address_is_an_image(portal: Any, page: Page) -> None:
     open_first_hit(page, portal.url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     page.get_by_role("button", name="Addresses").click()
     link, address = (page.locator("[data-testid=stCode]").nth(n).inner_text().strip() for n in (0, 1))
     assert parse_qs(urlsplit(link).query)["hit"] == parameters(page)["hit"]
     assert re.search(r"/iiif/image/[0-9a-f-]{36}/\d+,\d+,\d+,\d+/", address)
+    assert page.evaluate("navigator.clipboard.readText()") == address
     answer = page.request.get(address.replace("http://localhost:8501", portal.url))
     assert answer.status == 200
     assert Image.open(io.BytesIO(answer.body())).width > 50
@@ -152,6 +162,8 @@ def test_feedback_refines_and_more_like_this_starts_anew(portal: Any, page: Page
     expect(hits(page)).to_have_count(4)
     marked = hits(page).filter(has=page.locator(".up[aria-pressed=true]"))
     expect(marked).to_have_count(1)
+    hits(page).nth(2).get_by_role("button", name="This is not the word").click()
+    expect(page.get_by_text("Refined by 1 hit marked right and 1 hit marked wrong.")).to_be_visible()
     page.get_by_role("button", name="Forget examples").click()
     expect(page.get_by_text("Refined by")).to_have_count(0)
     hits(page).first.get_by_role("button", name="More like this").click()
@@ -210,11 +222,32 @@ def test_the_link_to_the_results_brings_them_back(portal: Any, page: Page, visit
 def test_filters_show_how_many_hits_each_leaves(portal: Any, page: Page) -> None:
     page.goto(f"{portal.url}/?q=barley")
     page.get_by_role("button", name="Filters").click()
+    page.get_by_role("slider", name="Least confidence").press("ArrowRight")
+    expect(headline(page)).to_contain_text("4 places on 4 pages, at least 30 % sure")
     page.get_by_role("combobox", name="Year").click()
     expect(page.get_by_role("option")).to_have_text(["1793 (3)", "1850 (1)"])
     page.get_by_role("option", name="1850 (1)").click()
     expect(headline(page)).to_contain_text("1 place on 1 page")
     assert parameters(page)["meta"] == ["year=1850"]
+
+
+def test_paging_shows_every_hit_once(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/?q=harbour&min=0&size=24&in=Harbour+office")
+    total = int(headline(page).get_by_text("places").inner_text().split()[0])
+    assert total > 48
+    seen = identities(page)
+    for part in range(2, -(-total // 24) + 1):
+        page.get_by_role("button", name=f"Page {part}", exact=True).click()
+        expect(page.locator(".st-key-pager")).to_contain_text(f"{24 * part - 23} to {min(24 * part, total)} of {total}")
+        expect(hits(page).first).not_to_have_attribute("data-id", seen[-24])
+        expect(hits(page)).to_have_count(min(24, total - len(seen)))
+        assert parameters(page)["part"] == [str(part)]
+        seen += identities(page)
+    assert len(set(seen)) == total
+
+
+def identities(page: Page) -> list[str]:
+    return [hit.get_attribute("data-id") or "" for hit in hits(page).all()]
 
 
 def test_typing_asks_nothing_and_the_last_question_wins(portal: Any, page: Page) -> None:
@@ -251,6 +284,9 @@ def test_a_query_that_breaks_the_grammar_is_told_in_words(portal: Any, page: Pag
     search(page, '"harbour')
     expect(page.get_by_text("That could not be understood.")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
+    page.get_by_role("button", name="Help").click()
+    expect(page.get_by_role("cell", name="the words in this order")).to_be_visible()
+    page.keyboard.press("Escape")
     search(page, "harbour")
     expect(hits(page)).to_have_count(4)
 
@@ -283,16 +319,13 @@ def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, 
     good = write_page(tmp_path / "lighthouse.png", "the lighthouse keeper/wrote every night")
     bad = tmp_path / "broken.pdf"
     bad.write_bytes(b"%PDF-1.7 nothing else")
-    page.goto(f"{portal.url}/collections")
-    page.get_by_text("Add to a collection").click()
-    page.get_by_role("combobox", name="Collection").fill("Tower")
-    page.get_by_role("combobox", name="Collection").press("Enter")
+    begin_collection(page, portal.url, "Tower", "Upload")
     page.locator("input[type=file]").set_input_files([good, bad])
     page.get_by_test_id("stBaseButton-primary").filter(has_text="Add files").click()
     expect(page.get_by_text(re.compile(r"2 documents · 1 page · \d+ words"))).to_be_visible(timeout=4 * PATIENCE)
     expect(page.get_by_text("1 input failed")).to_be_visible()
     expect(page.get_by_text("broken.pdf").first).to_be_visible()
-    tower = page.locator("[class*=st-key-collection_]").filter(has=page.get_by_role("heading", name="Tower"))
+    tower = collection(page, "Tower")
     tower.get_by_role("button", name="Search here").click()
     search(page, "lighthouse")
     expect(headline(page)).to_contain_text("1 place on 1 page")
@@ -308,16 +341,76 @@ def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, 
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
 
 
-def test_an_address_begins_a_new_collection_and_a_refused_one_is_no_link(portal: Any, page: Page) -> None:
-    page.goto(f"{portal.url}/collections")
-    page.get_by_text("Add to a collection").click()
-    page.get_by_role("combobox", name="Collection").fill("Mill")
-    page.get_by_role("combobox", name="Collection").press("Enter")
-    page.get_by_role("tab", name="IIIF address").click()
-    page.get_by_label("Manifest or collection").fill("http://127.0.0.1:9/manifest.json")
-    page.get_by_label("Manifest or collection").press("Enter")
-    page.get_by_role("button", name="Add address").click()
-    mill = page.locator("[class*=st-key-collection_]").filter(has=page.get_by_role("heading", name="Mill"))
+@pytest.fixture
+def mill(tmp_path: Path) -> Iterator[Published]:
+    """A manifest of four pages, whose images are held back."""
+    texts = ("the miller ground rye", "sacks of flour/and bran", "the wheel froze", "water at the sluice")
+    with publishing([write_page(tmp_path / f"{n}.png", text) for n, text in enumerate(texts)]) as published:
+        yield published
+
+
+def test_an_address_is_read_page_by_page_and_searched_meanwhile(
+    portal: Any, page: Page, visitor: Callable[[], Page], mill: Published
+) -> None:
+    begin_collection(page, portal.url, "Mill", "IIIF address")
+    give_place(page, "Manifest or collection", mill.address, "Add address")
     expect(page.get_by_text("Reading the address into Mill")).to_be_visible()
-    expect(mill.get_by_text("a private or reserved address").first).to_be_visible(timeout=2 * PATIENCE)
-    expect(mill.get_by_role("link")).to_have_count(0)
+    card = collection(page, "Mill")
+    expect(card.get_by_text("0 of 4 pages done")).to_be_visible(timeout=2 * PATIENCE)
+    mill.give(1)
+    expect(card.get_by_text("1 of 4 pages done")).to_be_visible(timeout=2 * PATIENCE)
+    other = visitor()
+    other.goto(f"{portal.url}/?q=miller")
+    expect(headline(other)).to_contain_text("1 place on 1 page")
+    mill.give(3)
+    expect(card.get_by_text("3 of 4 pages done")).to_be_visible(timeout=2 * PATIENCE)
+    mill.give(4)
+    expect(card.get_by_role("progressbar")).to_have_count(0, timeout=2 * PATIENCE)
+    expect(card.get_by_text(re.compile(r"1 document · 4 pages · 1\d words"))).to_be_visible()
+    search(other, "sluice")
+    expect(hits(other)).to_contain_text("Mill accounts")
+
+
+def test_a_folder_is_added_and_what_failed_is_tried_again(portal: Any, page: Page, tmp_path: Path) -> None:
+    write_page(tmp_path / "forge" / "1.png", "the smith shod horses")
+    (tmp_path / "forge" / "2.png").write_bytes(b"torn")
+    begin_collection(page, portal.url, "Forge", "Folder on the server")
+    give_place(page, "Folder or file", str(tmp_path / "nowhere"), "Add folder")
+    expect(page.get_by_text("There is no such folder")).to_be_visible()
+    give_place(page, "Folder or file", str(tmp_path / "forge"), "Add folder")
+    card = collection(page, "Forge")
+    expect(card.get_by_text("1 input failed")).to_be_visible(timeout=2 * PATIENCE)
+    write_page(tmp_path / "forge" / "2.png", "anvil and tongs")
+    card.get_by_role("button", name="Try again").click()
+    expect(card.get_by_text("1 input failed")).to_have_count(0, timeout=2 * PATIENCE)
+    expect(card.get_by_text("2 pages")).to_be_visible()
+    card.get_by_role("button", name="Search here").click()
+    search(page, "anvil")
+    expect(headline(page)).to_contain_text("1 place on 1 page")
+
+
+def test_an_address_that_is_refused_is_no_link(portal: Any, page: Page, mill: Published) -> None:
+    begin_collection(page, portal.url, "Weir", "IIIF address")
+    give_place(page, "Manifest or collection", mill.absent, "Add address")
+    card = collection(page, "Weir")
+    expect(card.get_by_text("absent.json").first).to_be_visible(timeout=2 * PATIENCE)
+    expect(card.get_by_text("404").first).to_be_visible()
+    expect(card.get_by_role("link")).to_have_count(0)
+
+
+def begin_collection(page: Page, url: str, name: str, tab: str) -> None:
+    page.goto(f"{url}/collections")
+    page.get_by_text("Add to a collection").click()
+    page.get_by_role("combobox", name="Collection").fill(name)
+    page.get_by_role("combobox", name="Collection").press("Enter")
+    page.get_by_role("tab", name=tab).click()
+
+
+def give_place(page: Page, label: str, place: str, button: str) -> None:
+    page.get_by_role("textbox", name=label).fill(place)
+    page.get_by_role("textbox", name=label).press("Enter")
+    page.get_by_role("button", name=button).click()
+
+
+def collection(page: Page, name: str) -> Locator:
+    return page.locator("[class*=st-key-collection_]").filter(has=page.get_by_role("heading", name=name))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from infra.errors import IndexBusyError, UsageError
+from infra.errors import IndexBusyError, UsageError, VectorIndexError
 from infra.settings import Settings, load_settings
 from ingest.catalogue import Catalogue
 from ingest.catalogue.labels import Labels
@@ -142,6 +142,13 @@ def test_the_address_is_the_question(house: House) -> None:
     assert house.finder.asked[-1][0].least == 0
 
 
+def test_another_word_leaves_the_examples_of_the_last_behind(house: House) -> None:
+    app = search(q="harbour", right="w", min="40")
+    assert "Refined by 1 hit marked right." in text_of(app)
+    app.text_input(key="ask_text").input("barley").run()
+    assert house.finder.asked[-1][0] == Asked(text="barley", least=40)
+
+
 def test_one_question_asks_the_engine_once(house: House) -> None:
     app = search()
     assert house.finder.asked == []
@@ -183,10 +190,17 @@ def test_who_manages_nothing_leaves_no_label(house: House, monkeypatch: pytest.M
 @pytest.mark.parametrize(("error", "says"), [
     (UsageError("A quote is missing."), "could not be understood"),
     (IndexBusyError("Locked."), "try again in a moment"),
+    (VectorIndexError("The server cannot be reached."), "cannot be reached"),
 ])  # fmt: skip
 def test_errors_are_told_in_words(house: House, error: Exception, says: str) -> None:
     house.finder.error = error
-    assert says in text_of(search(q="x"))
+    app = search(q="x")
+    assert says in text_of(app)
+    offered = [button for button in app.button if button.label == "Try again"]
+    assert bool(offered) != isinstance(error, UsageError)
+    for button in offered:
+        house.finder.error = None
+        assert "Not found" in text_of(button.click().run())
 
 
 def test_nothing_indexed_is_no_dead_end(house: House) -> None:
@@ -209,6 +223,8 @@ def test_work_is_paused_resumed_and_cancelled(house: House) -> None:
     assert house.catalogue.status()[0].by_state["failed"] == 2
     app.button(key=f"retry_{house.collection}").click().run()
     assert house.importer.done[-1] == ("retry", "Letters")
+    app.button(key=f"reindex_{house.collection}").click().run()
+    assert house.importer.done[-1] == ("reindex", "Letters")
 
 
 def test_an_address_is_added_with_its_data(house: House) -> None:
@@ -237,7 +253,7 @@ def watched(house: House, tmp_path: Path) -> House:
     """With a broker, a schedule that succeeded, one that failed, and a watched place."""
     _install(house, load_settings(home=tmp_path, broker_url="redis://localhost:1/0", watch_minutes=90))
     schedules = Schedules(house.catalogue)
-    for name, error in (("clean", None), ("optimize", "The index is busy.")):
+    for name, error in (("clean", None), ("optimize", "The *index* is busy.")):
         schedules.begin(name, 1, "worker", lambda _: False)
         schedules.end(name, 1, "worker", error)
     schedules.watch(house.collection, "/scans/new", {})
@@ -248,7 +264,7 @@ def test_schedules_show_their_last_success(watched: House) -> None:
     app = open_schedules()
     rows = {row["What"]: row for row in app.table[0].value.to_dict("records")}
     assert rows["Clear away what was removed"]["Last success"].endswith("seconds ago")
-    assert rows["Optimise the index"]["Now"] == "failed: The index is busy."
+    assert rows["Optimise the index"]["Now"] == r"failed\: The \*index\* is busy\."
     assert rows["Look at watched places"]["Every"] == "90 minutes"
     assert rows["Look at watched places"]["Last success"] == "never"
 

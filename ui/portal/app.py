@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 import structlog
+from starlette.middleware import Middleware
 from streamlit.web import bootstrap
 
 from infra.settings import Settings
@@ -16,6 +17,7 @@ from ui.portal.finder import Finder
 from ui.portal.identity import identify_requests, sign_in_secrets
 from ui.portal.notices import something_failed
 from ui.portal.runtime import Portal, install
+from ui.portal.sign_in import SignInAnswers
 from ui.portal.viewers import parse_viewers
 from ui.portal.widgets import component_route
 from ui.service.app import build_service
@@ -46,6 +48,7 @@ def create_portal(
     return st.App(
         Path(__file__).parent / "main.py",
         routes=[*service.routes(), component_route()],
+        middleware=[Middleware(SignInAnswers)] if secrets is not None else [],
         secrets=secrets,
         on_script_error=_report,
     )

@@ -14,6 +14,7 @@ from infra.settings import Settings
 _SHARED = {
     "font": "sans-serif",
     "headingFont": "serif",
+    "headingFontSizes": ["2rem", "1.6rem", "1.35rem", "1.15rem", "1rem", "0.9rem"],
     "baseRadius": "6px",
     "showWidgetBorder": True,
 }

@@ -68,6 +68,10 @@ class Asked:
         """Nothing was asked."""
         return not (self.text.strip() or self.places or self.liked or self.crop)
 
+    def about(self, text: str) -> Asked:
+        """The same filters for a word alone, without examples."""
+        return replace(self, text=text, places=(), crop="", liked=(), disliked=(), part=1)
+
     def with_vote(self, word: str, vote: int) -> Asked:
         """The question with a word marked right (1), wrong (-1), or no longer marked (0)."""
         liked = tuple(known for known in self.liked if known != word) + ((word,) if vote > 0 else ())

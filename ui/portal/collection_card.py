@@ -127,6 +127,7 @@ def _documents(collection: CollectionRecord) -> None:
     st.dataframe(
         [_document_row(document, *sizes.get(document.id, (0, 0))) for document in documents],
         hide_index=True, alt="Documents of the collection",
+        column_config={name: st.column_config.TextColumn(width="medium") for name in ("Document", "Data", "From")},
     )  # fmt: skip
     if len(documents) == _DOCUMENTS_SHOWN:
         st.caption(f"The first {_DOCUMENTS_SHOWN} are shown.")

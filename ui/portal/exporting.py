@@ -15,7 +15,8 @@ from ui.portal.runtime import portal
 
 def export_menu(question: Asked, reader: Reader) -> None:
     """A button for each form, and the link; the file is made when its button is pressed."""
-    with st.popover("Export", icon=":material/download:", help="Save all results, not only the ones shown"):
+    with st.popover("Export", icon=":material/download:"):
+        st.caption("All results, not only the ones shown")
         for form in FORMS:
             ending, media_type = ("zip", "application/zip") if form.name == "page" else (form.ending, form.media_type)
             st.download_button(

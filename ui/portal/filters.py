@@ -14,7 +14,7 @@ from ui.portal.address import ask, asked
 from ui.portal.asked import Asked
 from ui.portal.reader import Reader, uploaded_crop
 from ui.portal.runtime import portal
-from ui.portal.words import clean
+from ui.portal.words import clean, plain
 
 _DOCUMENTS_READ = 1000
 """Documents in which metadata keys are looked for."""
@@ -28,9 +28,8 @@ def filters_menu(question: Asked, reader: Reader) -> None:
     """The button, and what it opens: made only while it is open, for counting costs time."""
     number = sum((bool(question.collections), bool(question.first_page or question.last_page), bool(question.metadata)))
     menu = st.popover(
-        f"Filters ({number})" if number else "Filters", icon=":material/tune:", key="filters", on_change="rerun",
-        help="Where to search, and how sure to be",
-    )  # fmt: skip
+        f"Filters ({number})" if number else "Filters", icon=":material/tune:", key="filters", on_change="rerun"
+    )
     if menu.open:
         with menu:
             _filters(question, reader, _counts(question, reader))
@@ -92,8 +91,8 @@ def _values(key: str, counted: Mapping[str, int], chosen: str) -> None:
     options = list(dict.fromkeys([*([chosen] if chosen else []), *counted]))[:_MOST_VALUES]
     mirror(f"facet_{key}", chosen or None)
     st.selectbox(
-        clean(key).capitalize(), options, index=None, key=f"facet_{key}", placeholder="Any", on_change=_choose_value,
-        args=(key,), format_func=lambda value: _with_count(value, counted),
+        plain(clean(key).capitalize()), options, index=None, key=f"facet_{key}", placeholder="Any",
+        on_change=_choose_value, args=(key,), format_func=lambda value: _with_count(value, counted),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from infra.settings import Settings
 from ingest.catalogue.records import CollectionRecord
 from ui.service.access import Identify, Viewer, anyone
 
-_COOKIE = "_streamlit_user"
+USER_COOKIE = "_streamlit_user"
+"""Streamlit's, signed: the claims."""
 _STRANGER = Viewer(admitted=False, manager=False)
 
 
@@ -65,7 +66,7 @@ def identify_requests(settings: Settings) -> Identify:
             value = connection.cookies.get(name)
             return None if value is None else decode_signed_value(secret, name, value.encode("latin-1", "replace"))
 
-        content = get_cookie_with_chunks(part, _COOKIE)
+        content = get_cookie_with_chunks(part, USER_COOKIE)
         try:
             claims = json.loads(content) if content else {}
         except ValueError:

@@ -15,19 +15,37 @@ from ui.portal.words import count, plain
 
 
 @contextmanager
-def errors_in_words() -> Iterator[None]:
-    """Errors meant for people become a message in the page; the rest of the page goes on."""
+def errors_in_words(*, again: bool = False) -> Iterator[None]:
+    """Errors meant for people become a message in the page; the rest of the page goes on.
+
+    `again`: with a button to try once more, where the fault is not in what was asked.
+    """
     try:
         yield
     except UsageError as error:
-        st.warning(f"That could not be understood. {plain(error)}", icon=":material/help:")
+        _not_understood(str(error))
     except IndexBusyError as error:
         st.info(
             f"The index is in use by another process; try again in a moment. {plain(error)}",
             icon=":material/hourglass:",
         )
+        _again(again)
     except ManuspectError as error:
         st.error(plain(error), icon=":material/error:")
+        _again(again)
+
+
+def _not_understood(message: str) -> None:
+    """The reason; a query that breaks the grammar is shown with a mark under the place."""
+    reason, _, shown = message.partition("\n")
+    st.warning(f"That could not be understood: {plain(reason)}", icon=":material/help:")
+    if shown:
+        st.code(shown, language=None)
+
+
+def _again(offered: bool) -> None:
+    if offered:
+        st.button("Try again", icon=":material/refresh:", key="ask_again")  # the page is made anew at any press
 
 
 def something_failed(error: Exception) -> bool:

@@ -23,7 +23,7 @@ def page_links(page: PageRecord, canvas: tuple[int, int], focus: Region | None, 
         "Manifest": place.manifest,
     }
     with st.container(horizontal=True, key="links"):
-        with st.popover("Addresses", icon=":material/link:", help="To cite this place or open it in other programs"):
+        with st.popover("Addresses", icon=":material/link:"):
             for label, address in cited.items():
                 st.caption(label)
                 st.code(address, language=None, wrap_lines=True)

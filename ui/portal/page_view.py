@@ -54,14 +54,14 @@ def _heading(document: str, page: PageRecord, question: Asked) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="page_heading"):
         if st.button("Back to the hits" if not question.is_empty else "Search", icon=":material/arrow_back:"):
             open_search(question)
-        with st.container(horizontal=True, horizontal_alignment="right"):
+        st.subheader(f"{plain(document)}, {plain(page_name(page.number, page.label))}", anchor=False, width="stretch")
+        with st.container(horizontal=True, horizontal_alignment="right", width="content"):
             for step, label in ((-1, "Page before"), (1, "Page after")):
                 number = page.number + step
                 beside = here.pages(page.document_id, number - 1, 1) if number > 0 else []
                 icon = ":material/chevron_left:" if step < 0 else ":material/chevron_right:"
                 if beside and st.button(label, icon=icon, key=f"page_step_{step}", type="tertiary"):
                     open_page(beside[0].id, "", question)
-    st.subheader(f"{plain(document)}, {plain(page_name(page.number, page.label))}", anchor=False)
 
 
 def _page(page: PageRecord, canvas: tuple[int, int], question: Asked, reader: Reader) -> None:

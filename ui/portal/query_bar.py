@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import streamlit as st
 
@@ -43,16 +42,17 @@ def query_bar(question: Asked, reader: Reader) -> None:
             on_change=_change_text,
             autocomplete="off",
         )
-        with st.popover("Example", icon=":material/image_search:", help="Search by the picture of a word"):
+        with st.popover("Example", icon=":material/image_search:"):
             _by_example()
         filters_menu(question, reader)
-        with st.popover("Help", icon=":material/help:"):
+        with st.popover("Help", icon=":material/help:"), st.container(key="help"):
             st.markdown(_HELP)
     _examples(question)
 
 
 def _change_text() -> None:
-    ask(replace(asked(), text=st.session_state["ask_text"] or "", part=1))
+    """Another word is another question: what was marked for the one before does not speak of it."""
+    ask(asked().about(st.session_state["ask_text"] or ""))
 
 
 def _by_example() -> None:
@@ -91,4 +91,4 @@ def _examples(question: Asked) -> None:
 
 
 def _forget() -> None:
-    ask(replace(asked(), places=(), crop="", liked=(), disliked=(), part=1))
+    ask(asked().about(asked().text))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from ingest.catalogue.records import CollectionRecord
 from ingest.catalogue.schedules import ScheduleRecord, Schedules, Watch
-from ui.portal.words import clean, plain
+from ui.portal.words import plain
 
 if TYPE_CHECKING:
     from ui.portal.runtime import Portal
@@ -61,7 +61,7 @@ def _now(record: ScheduleRecord | None) -> str:
         return "waits for its first run"
     if record.holder is not None:
         return "runs"
-    return f"failed: {clean(record.error)}" if record.error else "well"
+    return plain(f"failed: {record.error}") if record.error else "well"
 
 
 def _watches(schedules: Schedules, collections: Sequence[CollectionRecord]) -> None:
@@ -76,7 +76,7 @@ def _watches(schedules: Schedules, collections: Sequence[CollectionRecord]) -> N
 
 def _watch(schedules: Schedules, watch: Watch, collection: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        seen = f"failed: {clean(watch.error)}" if watch.error else f"seen {ago(watch.seen)}"
+        seen = f"failed: {watch.error}" if watch.error else f"seen {ago(watch.seen)}"
         st.markdown(f"{plain(watch.uri)} for *{plain(collection)}*  \n{plain(seen)}")
         st.button(
             "Watch no more", key=f"unwatch_{watch.id}", on_click=schedules.unwatch,

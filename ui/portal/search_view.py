@@ -34,7 +34,7 @@ def show() -> None:
     if question.is_empty:
         notices.welcome(_searchable(reader))
         return
-    with notices.errors_in_words():
+    with notices.errors_in_words(again=True):
         with st.spinner("Searching"):
             answer = portal().finder.find(question, reader.searched(question), uploaded_crop(question))
         _results(answer, question, reader)

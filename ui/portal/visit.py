@@ -9,7 +9,7 @@ import streamlit as st
 from ui.portal import collections_view, page_view, search_view
 from ui.portal.identity import page_viewer
 from ui.portal.runtime import portal
-from ui.portal.words import plain
+from ui.portal.sign_in import account, sign_in_page
 
 _FOLDER = Path(__file__).parent / "components"
 _MARK = str(_FOLDER / "mark.svg")
@@ -32,21 +32,8 @@ def show() -> None:
     viewer = page_viewer(portal().settings)
     view = st.navigation(list(views.values()), position="top" if viewer.admitted else "hidden")
     if not viewer.admitted:
-        _sign_in()
+        sign_in_page()
         return
     if viewer.name:
-        _signed_in(viewer.name)
+        account(viewer.name)
     view.run()
-
-
-def _sign_in() -> None:
-    with st.container(key="sign_in"):
-        st.title("Manuspect", anchor=False)
-        st.markdown("Search handwritten collections nobody has transcribed. Please sign in to read.")
-        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
-
-
-def _signed_in(name: str) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="account"):
-        st.caption(f"Signed in as {plain(name)}")
-        st.button("Sign out", type="tertiary", on_click=st.logout)

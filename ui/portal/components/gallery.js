@@ -5,6 +5,7 @@
 // triggers: open, like, vote ({id, vote})
 
 const AT_ONCE = 12; // pictures on any first screen
+const SHAPE = 2.4; // width over height of the field a picture stands in, as in gallery.css
 const KEYS = { m: "like", "+": "up", "=": "up", "-": "down" };
 
 const ICONS = {
@@ -50,6 +51,7 @@ function picture(hit) {
   Object.assign(box.style, { left: `${left}%`, top: `${top}%`, width: `${width}%`, height: `${height}%` });
   const frame = make("span", { class: "frame" }, image, box);
   frame.style.aspectRatio = `${hit.width} / ${hit.height}`;
+  frame.style.width = `${Math.min(100, (100 * hit.width) / hit.height / SHAPE)}%`;
   image.addEventListener("error", () => frame.classList.add("missing"), { once: true });
   return frame;
 }
