@@ -18,6 +18,7 @@ from search.embedding.handwriting import HandwritingEmbedder
 from search.index.open_index import aliased_space
 from ui.portal.asked import Asked
 from ui.portal.engine_finder import EngineFinder
+from ui.portal.finder import Reach
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
 from workers.reindex import reindex
@@ -96,7 +97,7 @@ def test_nothing_indexed_is_nothing_to_do(settings: Settings) -> None:
     assert (report.model, report.embedded) == (None, 0)
 
 
-NOTES = [ids.collection_id("notes")]
+NOTES = Reach((ids.collection_id("notes"),), (ids.collection_id("notes"),))
 
 
 def answers(context: Context) -> tuple[tuple[str, float], ...]:

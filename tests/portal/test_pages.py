@@ -21,7 +21,7 @@ from ingest.geometry import Region
 from ingest.sources.source import PageRef, SourceInfo
 from ui.portal import runtime
 from ui.portal.asked import Asked
-from ui.portal.finder import Answer, Found
+from ui.portal.finder import Answer, Found, Reach
 from ui.portal.importing import Activity
 from ui.portal.runtime import Portal, install
 from ui.portal.schedules_section import ago, interval
@@ -41,8 +41,8 @@ class Finder:
     error: Exception | None = None
     asked: list[tuple[Asked, tuple[str, ...]]] = field(default_factory=list)
 
-    def find(self, asked: Asked, collections: Sequence[str], crop: bytes | None, *, page: str | None = None) -> Answer:
-        self.asked.append((asked, tuple(collections)))
+    def find(self, asked: Asked, reach: Reach, crop: bytes | None, *, page: str | None = None) -> Answer:
+        self.asked.append((asked, reach.searched))
         if self.error is not None:
             raise self.error
         return self.answer

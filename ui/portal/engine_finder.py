@@ -21,7 +21,7 @@ from search.engine.hits import Hit, Result, Timing, Total
 from search.engine.query import CropExample, Example, Query, RegionExample, Where, WordExample
 from ui.asking import open_engine
 from ui.portal.asked import Asked
-from ui.portal.finder import Answer, Found
+from ui.portal.finder import Answer, Found, Reach
 from ui.service.content_search import FoundWord
 from workers.context import Context
 
@@ -59,9 +59,9 @@ class EngineFinder:
         live = self._context.catalogue.live_space()
         return engine is not None and live is not None and engine.embedder.space.key == live.key
 
-    def find(self, asked: Asked, collections: Sequence[str], crop: bytes | None, *, page: str | None = None) -> Answer:
+    def find(self, asked: Asked, reach: Reach, crop: bytes | None, *, page: str | None = None) -> Answer:
         """As `Finder` says."""
-        query = _query(asked, collections, crop)
+        query = _query(asked, reach, crop)
         if page is not None:
             on_page = replace(query.where, pages=(page,))
             return _answer(self._ask(replace(query, where=on_page, offset=0, limit=_MOST_ON_PAGE)))
@@ -70,15 +70,15 @@ class EngineFinder:
         return _answer(self._ask(query))
 
     def count_by(
-        self, asked: Asked, collections: Sequence[str], crop: bytes | None, keys: Sequence[str]
+        self, asked: Asked, reach: Reach, crop: bytes | None, keys: Sequence[str]
     ) -> Mapping[str, Mapping[str, int]]:
         """As `Finder` says."""
-        query = replace(_query(asked, collections, crop), offset=0, limit=1, facets=("collection", *keys))
+        query = replace(_query(asked, reach, crop), offset=0, limit=1, facets=("collection", *keys))
         return self._ask(query).facets
 
-    def export(self, asked: Asked, collections: Sequence[str], crop: bytes | None, form: str) -> bytes:
+    def export(self, asked: Asked, reach: Reach, crop: bytes | None, form: str) -> bytes:
         """As `Finder` says."""
-        query = replace(_query(asked, collections, crop), offset=0, limit=_MOST_EXPORTED)
+        query = replace(_query(asked, reach, crop), offset=0, limit=_MOST_EXPORTED)
         files = dict(
             export_files(
                 self._ask(query).hits, form, asked=asked.text or "example", base_url=self._context.settings.base_url
@@ -130,7 +130,7 @@ class EngineFinder:
         return replace(_answer(best), hits=sorted(map(_found, hits), key=lambda hit: rank[hit.page]))
 
 
-def _query(asked: Asked, collections: Sequence[str], crop: bytes | None) -> Query:
+def _query(asked: Asked, reach: Reach, crop: bytes | None) -> Query:
     positive: list[Example] = [RegionExample(place.page, place.region) for place in asked.places]
     positive += [WordExample(word) for word in asked.liked]
     if crop is not None:
@@ -140,8 +140,8 @@ def _query(asked: Asked, collections: Sequence[str], crop: bytes | None) -> Quer
         text=asked.text,
         positive=tuple(positive),
         negative=tuple(WordExample(word) for word in asked.disliked),
-        where=_where(asked),
-        visible=frozenset(collections),
+        where=replace(_where(asked), collections=reach.searched),
+        visible=frozenset(reach.visible if reach.searched else ()),
         limit=asked.size,
         offset=(asked.part - 1) * asked.size,
         sort="place" if asked.order == "place" else "confidence",

@@ -29,5 +29,5 @@ def export_menu(question: Asked, reader: Reader) -> None:
 
 def _file(form: Form, question: Asked, reader: Reader) -> Callable[[], bytes]:
     """Makes the file; what it needs of the session is taken now, since the press comes later."""
-    here, collections, crop = portal(), reader.searched(question), uploaded_crop(question)
-    return lambda: here.finder.export(question, collections, crop, form.name)
+    here, reach, crop = portal(), reader.reach(question), uploaded_crop(question)
+    return lambda: here.finder.export(question, reach, crop, form.name)

@@ -45,12 +45,12 @@ def _counts(question: Asked, reader: Reader) -> Counts:
     if question.is_empty:
         return {}
     keys = sorted({
-        key for collection in reader.searched(question)
+        key for collection in reader.reach(question).searched
         for document in portal().catalogue.documents(collection, 0, _DOCUMENTS_READ)
         for key in document.details
     })  # fmt: skip
     with suppress(ManuspectError):  # the page says itself why there is no answer
-        return portal().finder.count_by(question, reader.searched(question), uploaded_crop(question), keys[:_MOST_KEYS])
+        return portal().finder.count_by(question, reader.reach(question), uploaded_crop(question), keys[:_MOST_KEYS])
     return {}
 
 

@@ -36,6 +36,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Ids of collections."""
+
+    searched: tuple[str, ...]
+    """Where to look; none: nothing is found."""
+    visible: tuple[str, ...]
+    """All that the reader may see: an example may come from any of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One page of results."""
 
@@ -52,19 +62,19 @@ class Answer:
 class Finder(Protocol):
     """Errors: UsageError for a query that cannot be understood; ManuspectError for all else. Any thread may call it."""
 
-    def find(self, asked: Asked, collections: Sequence[str], crop: bytes | None, *, page: str | None = None) -> Answer:
-        """The part of the results that `asked` names, from the collections of those ids alone; none: no results.
+    def find(self, asked: Asked, reach: Reach, crop: bytes | None, *, page: str | None = None) -> Answer:
+        """The part of the results that `asked` names, from the collections searched alone.
 
         `crop` is the uploaded picture, encoded. With `page`, every hit on that page, best first.
         """
         ...
 
     def count_by(
-        self, asked: Asked, collections: Sequence[str], crop: bytes | None, keys: Sequence[str]
+        self, asked: Asked, reach: Reach, crop: bytes | None, keys: Sequence[str]
     ) -> Mapping[str, Mapping[str, int]]:
         """Metadata key, or `collection` -> value -> how many of the places that the total counts have it."""
         ...
 
-    def export(self, asked: Asked, collections: Sequence[str], crop: bytes | None, form: str) -> bytes:
+    def export(self, asked: Asked, reach: Reach, crop: bytes | None, form: str) -> bytes:
         """All results as one file in a form of the engine; PAGE as a ZIP, as it is one file a page."""
         ...

@@ -66,13 +66,13 @@ def _heading(document: str, page: PageRecord, question: Asked) -> None:
 
 def _page(page: PageRecord, canvas: tuple[int, int], question: Asked, reader: Reader) -> None:
     here = portal()
-    collections = reader.searched(question)
+    reach = reader.reach(question)
     hits: Sequence[Found] = ()
     ranking: Sequence[Found] = ()
     if not question.is_empty:
         crop = uploaded_crop(question)
-        hits = here.finder.find(question, collections, crop, page=page.id).hits
-        ranking = here.finder.find(question, collections, crop).hits
+        hits = here.finder.find(question, reach, crop, page=page.id).hits
+        ranking = here.finder.find(question, reach, crop).hits
     word = parameter("hit")
     words = here.catalogue.page_words(page.id)
     focus = _focus(word, words, hits)

@@ -10,6 +10,7 @@ import streamlit as st
 from ingest.catalogue.records import CollectionRecord
 from ui.portal.address import CROP_KEY
 from ui.portal.asked import Asked
+from ui.portal.finder import Reach
 from ui.portal.identity import page_viewer, visible_collections
 from ui.portal.runtime import portal
 from ui.service.access import Viewer
@@ -23,10 +24,11 @@ class Reader:
     collections: Sequence[CollectionRecord]
     """Those they may see, by name."""
 
-    def searched(self, question: Asked) -> list[str]:
-        """Ids of the collections a question goes to: those chosen, all where none is, and none that may not be seen."""
-        chosen = [c.id for c in self.collections if c.name in question.collections]
-        return chosen if question.collections else [c.id for c in self.collections]
+    def reach(self, question: Asked) -> Reach:
+        """The collections a question goes to: those chosen, all where none is, and none that may not be seen."""
+        visible = tuple(c.id for c in self.collections)
+        chosen = tuple(c.id for c in self.collections if c.name in question.collections)
+        return Reach(chosen if question.collections else visible, visible)
 
     def may_see(self, collection_id: str) -> bool:
         """Whether the collection of that id is among theirs."""

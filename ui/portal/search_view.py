@@ -36,7 +36,7 @@ def show() -> None:
         return
     with notices.errors_in_words(again=True):
         with st.spinner("Searching"):
-            answer = portal().finder.find(question, reader.searched(question), uploaded_crop(question))
+            answer = portal().finder.find(question, reader.reach(question), uploaded_crop(question))
         _results(answer, question, reader)
 
 
