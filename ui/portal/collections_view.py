@@ -34,7 +34,7 @@ def show() -> None:
         if reader.viewer.manager:
             add_form([collection.name for collection in reader.collections], reader.viewer, portal())
         busy = _is_busy(portal().importer.activities(), reader)
-        st.fragment(_listing, run_every=_REFRESH_SECONDS if busy else None)()
+        st.fragment(_listing, run_every=_REFRESH_SECONDS if busy else None)(busy)
         if reader.viewer.manager:
             schedules_section(reader.collections, portal())
 
@@ -54,11 +54,12 @@ def _is_busy(activities: Sequence[Activity], reader: Reader) -> bool:
     )
 
 
-def _listing() -> None:
-    """All collections; run again every few seconds while something is going on."""
+def _listing(refreshed: bool) -> None:
+    """All collections; `refreshed`: run again every few seconds, as while something is going on."""
     with notices.errors_in_words():
         reader, catalogue = current_reader(), portal().catalogue
         activities = portal().importer.activities()
+        busy = _is_busy(activities, reader)  # before the rest is read: what ends in between shows at the next run
         statuses = statuses_of(reader.collections)
         inputs = QueuedWork(catalogue).inputs_by_collection()
         seconds = seconds_left(catalogue, list(statuses.values()))
@@ -78,10 +79,8 @@ def _listing() -> None:
                     marked.get(collection.id, 0),
                 )
                 collection_card(collection, state, reader.viewer)
-        if st.session_state.pop("was_busy", False) != _is_busy(activities, reader):
-            st.session_state["was_busy"] = _is_busy(activities, reader)
+        if busy != refreshed:
             st.rerun()
-        st.session_state["was_busy"] = _is_busy(activities, reader)
 
 
 def _activity(activities: Sequence[Activity], reader: Reader) -> None:
