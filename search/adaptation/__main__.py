@@ -16,8 +16,10 @@ from search.adaptation.delta import changes, pack_delta
 from search.adaptation.lexicon import language_lexicon
 from search.adaptation.outcome import AdaptConfig
 from search.adaptation.proxy import Verdict
+from search.adaptation.trust import errors
 from search.embedding.device import choose_placement
 from search.embedding.handwriting import HandwritingEmbedder
+from search.engine.confidence import load_confidence
 from search.evaluation.words import WordsReport, evaluate_words
 from search.training.store import parquet_words
 
@@ -31,16 +33,20 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--steps", type=int, help="of each round, at most")
     parser.add_argument("--each", action="store_true", help="measure every round, whatever the verdict")
+    parser.add_argument("--other", type=Path, help="words of elsewhere: measure the error of confidences as well")
     options = parser.parse_args()
     every = [ink for ink, _ in parquet_words(options.file)]
     drawn = np.sort(np.random.default_rng(0).permutation(len(every))[: options.words])  # those `evaluate_words` draws
     lexicon = language_lexicon(options.languages.split(",")) if options.languages else None
     config = AdaptConfig(minutes=options.minutes, steps=options.steps)
     base = HandwritingEmbedder(None, choose_placement())
+    confidence = load_confidence(base.space.digest)
 
     def tell(name: str, delta: dict[str, Tensor], **more: object) -> None:
         embedder = base.adapted(pack_delta(delta, base.space.digest)) if delta else base
         report = evaluate_words(options.file, embedder, max_words=options.words)
+        if options.other is not None:
+            more["confidence_errors"] = errors(options.file, options.other, embedder, confidence)
         print(json.dumps({name: _scores(report), **more}), flush=True)
 
     def watch(trained: CustomTextCLIP, verdict: Verdict) -> None:

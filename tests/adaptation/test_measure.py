@@ -23,9 +23,10 @@ def test_the_words_are_measured_and_too_few_are_refused(
         images.append(cv2.imencode(".png", page)[1].tobytes())
     path = tmp_path / "words.parquet"
     pq.write_table(pa.table({"image": images, "text": ["maison", "jardin", "maison", "lettre"]}), path)
-    monkeypatch.setattr(sys, "argv", ["measure", str(path), "--words", "3", "--languages", "fr"])
+    monkeypatch.setattr(sys, "argv", ["measure", str(path), "--words", "3", "--languages", "fr", "--other", str(path)])
     main()
     before, report = (json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{"))
     assert before["before"]["words"] == report["words"] == 3
+    assert all(0.0 <= error <= 1.0 for error in before["confidence_errors"].values())
     assert report["better"] is False
     assert "too few" in report["reason"]
