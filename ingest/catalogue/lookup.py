@@ -23,7 +23,6 @@ from ingest.catalogue.records import (
     WordRecord,
 )
 from ingest.catalogue.tables import CollectionRow, DocumentRow, DocumentState, PageRow, PageState, WordRow
-from ingest.geometry import Region
 
 T = TypeVar("T")
 
@@ -31,7 +30,7 @@ _BATCH = 2_000
 """Values in one statement."""
 _WORDS, _PAGES = WordRow.__table__.c, PageRow.__table__.c
 _DOCUMENTS, _COLLECTIONS = DocumentRow.__table__.c, CollectionRow.__table__.c
-_WORD = [_WORDS[name] for name in ("id", "page_id", "line", "position", "span", "x", "y", "w", "h", "score")]
+_WORD = [_WORDS[name] for name in WordRecord._fields]
 _PAGE = [_PAGES[field.name] for field in fields(PageRecord)]
 _DOCUMENT = [_DOCUMENTS[field.name] for field in fields(DocumentRecord)]
 _COLLECTION = [_COLLECTIONS[field.name] for field in fields(CollectionRecord)]
@@ -74,10 +73,8 @@ _ON_LINES = text(
 
 def live_words(session: Session, ids: Sequence[str]) -> dict[str, LiveWord]:
     """Word id -> the word and where it is kept; ids that are not live are absent."""
-    return {
-        word: LiveWord(_word((word, *columns)), number, document, collection)
-        for word, *columns, number, document, collection in _rows(session, _LIVE_WORDS, ids)
-    }
+    end = len(_WORD)
+    return {row[0]: LiveWord(WordRecord._make(row[:end]), *row[end:]) for row in _rows(session, _LIVE_WORDS, ids)}
 
 
 def page_contexts(session: Session, ids: Sequence[str]) -> dict[str, PageContext]:
@@ -99,7 +96,7 @@ def words_on_lines(session: Session, lines: Iterable[tuple[str, int]]) -> list[W
         asked = dict.fromkeys(f"{name}{i}" for name in ("page", "line") for i in range(_LINES_AT_ONCE))
         for i, (page, line) in enumerate(some):
             asked |= {f"page{i}": page, f"line{i}": line}
-        found += [_word(row) for row in connection.execute(_ON_LINES, asked).all()]
+        found += map(WordRecord._make, connection.execute(_ON_LINES, asked).all())
     return found
 
 
@@ -113,11 +110,6 @@ def _batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
     left = iter(items)
     while some := list(islice(left, size)):
         yield some
-
-
-def _word(row: Sequence[Any]) -> WordRecord:
-    word, page, line, position, span, x, y, w, h, score = row
-    return WordRecord(word, page, line, position, span, Region(x, y, w, h), score)
 
 
 def _page(row: Sequence[Any]) -> PageRecord:

@@ -22,7 +22,6 @@ from ingest.catalogue.tables import (
     PageState,
     WordRow,
 )
-from ingest.geometry import Region
 
 _BATCH = 500
 """Ids in one IN list; SQLite and PostgreSQL both plan it well."""
@@ -80,8 +79,7 @@ def page_record(row: PageRow) -> PageRecord:
 
 def word_record(row: WordRow) -> WordRecord:
     """The record of a row."""
-    region = Region(row.x, row.y, row.w, row.h)
-    return WordRecord(row.id, row.page_id, row.line, row.position, row.span, region, row.score)
+    return WordRecord._make(getattr(row, name) for name in WordRecord._fields)
 
 
 def page_words(session: Session, page: str, line: int | None = None) -> list[WordRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.catalogue.states import DocumentState, PageState
 from ingest.geometry import Region
@@ -197,17 +197,24 @@ class CollectionStatus:
     failures: tuple[Failure, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WordRecord:
-    """A word of a page's live generation. `region` in canvas pixels."""
+class WordRecord(NamedTuple):
+    """A word of a page's live generation. A tuple, as a phrase reads thousands of them."""
 
     id: str
     page_id: str
     line: int
     position: int
     span: int
-    region: Region
+    x: int
+    y: int
+    w: int
+    h: int
     score: float
+
+    @property
+    def region(self) -> Region:
+        """Canvas pixels."""
+        return Region(self.x, self.y, self.w, self.h)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ingest.catalogue.records import WordRecord
 
@@ -38,16 +39,6 @@ class Lines:
         last = max((other.position + other.span for other in above), default=0)
         return [other for other in above if other.position + other.span == last]
 
-    def within(self, word: WordRecord, steps: int) -> dict[str, WordRecord]:
-        """Words that a reading path of that many steps from `word` may touch, by id; itself too."""
-        found = {word.id: word}
-        for step in (self.after, self.before):
-            edge = [word]
-            for _ in range(steps):
-                edge = [other for near in edge for other in step(near)]
-                found |= {other.id: other for other in edge}
-        return found
-
     def beyond(self, word: WordRecord, steps: int) -> list[LineKey]:
         """The lines above and below, where a path of that many steps from `word` may lead to them."""
         line = self.words.get((word.page_id, word.line), ())
@@ -64,5 +55,4 @@ def lines_of(words: Iterable[WordRecord]) -> Lines:
     return Lines({key: tuple(sorted(line, key=_reading_order)) for key, line in lines.items()})
 
 
-def _reading_order(word: WordRecord) -> tuple[int, int, str]:
-    return word.position, word.span, word.id
+_reading_order = attrgetter("position", "span", "id")

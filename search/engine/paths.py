@@ -6,7 +6,7 @@ the other: `joint`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.catalogue.records import WordRecord
@@ -23,10 +23,10 @@ and more of .18, .08, .08 and .11."""
 
 Path = tuple[float, tuple[tuple[WordRecord, float], ...]]
 """Product of the confidences, and the words with theirs, in order."""
-Anchor = tuple[int, WordRecord]
-"""Place of the first term it stands for, and the word."""
 Confidences = Mapping[Unit, Mapping[str, float]]
 """Unit -> word id -> confidence; words that are not there have less than LEAST_WORD."""
+Beside = Mapping[Unit, Mapping[str, WordRecord]]
+"""Unit -> words that may stand for it, as the terms beside it are found there; by id."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,31 @@ class Reading:
     confidences: Confidences
     terms: int
 
-    def best_path(self, anchor: Anchor) -> Path | None:
-        """The surest path for the whole phrase through the anchor."""
-        at, word = anchor
+    def waves(self, anchors: Sequence[tuple[Unit, WordRecord]]) -> Iterator[Beside]:
+        """What stands beside the anchors, beside what of it is likely, and so on to both ends of the phrase.
+
+        The confidences of each wave have to be known before the next one is asked for.
+        """
+        for step, near, far in ((self.lines.after, 0, 1), (self.lines.before, 1, 0)):
+            edge = {(unit[far], word.id): word for unit, word in anchors}
+            while edge:
+                beside: dict[Unit, dict[str, WordRecord]] = {}
+                for (at, _), word in edge.items():
+                    following = {other.id: other for other in step(word)}
+                    for unit in self.confidences:
+                        if unit[near] == at:
+                            beside.setdefault(unit, {}).update(following)
+                if beside:
+                    yield beside
+                edge = {
+                    (unit[far], other.id): other
+                    for unit, words in beside.items()
+                    for other in words.values()
+                    if self.confidences[unit].get(other.id, 0.0) >= LEAST_WORD
+                }
+
+    def best_path(self, at: int, word: WordRecord) -> Path | None:
+        """The surest path for the whole phrase through the word, which stands for the term `at` at first."""
         right = self._from(word, at)
         if right is None or at == 0:
             return right

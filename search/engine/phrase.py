@@ -7,7 +7,7 @@ segmenter may have missed the gap between them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from uuid import UUID
@@ -20,7 +20,7 @@ from search.engine.engine import Engine
 from search.engine.expression import Phrase, Unit
 from search.engine.hits import Part
 from search.engine.lines import Lines, lines_of
-from search.engine.paths import LEAST_WORD, Confidences, Path, Reading, joint
+from search.engine.paths import LEAST_WORD, Path, Reading, joint
 from search.engine.place import Place
 from search.engine.pool import Match, Near, judge, matches, near_each
 from search.engine.reach import DEPTHS
@@ -47,12 +47,12 @@ def phrase_places(
         known |= _near(engine, frequent, where, depth, clock)
         unseen = _unseen(known, covering, len(phrase.terms))
     anchors = [(unit, match.word) for unit in covering for match in _likely(engine, known[unit], where, clock)]
-    words = [word.word for _, word in anchors]
-    steps = len(phrase.terms) - 1
-    lines = _lines(engine, words, steps, clock)
-    reached = {found for word in words for found in lines.within(word, steps)}
-    reading = Reading(lines, _judged(engine, units, known, reached, where, clock), len(phrase.terms))
-    paths = [(reading.best_path((unit[0], word.word)), word) for unit, word in anchors]
+    lines = _lines(engine, [word.word for _, word in anchors], len(phrase.terms) - 1, clock)
+    judged = {unit: dict(zip(found.ids, found.confidences.tolist(), strict=True)) for unit, found in known.items()}
+    reading = Reading(lines, judged, len(phrase.terms))
+    for beside in reading.waves([(unit, word.word) for unit, word in anchors]):
+        _judge(engine, units, known, judged, beside, where, clock)
+    paths = [(reading.best_path(unit[0], word.word), word) for unit, word in anchors]
     return [_place(path, word) for path, word in paths if path is not None], unseen < _LEAST, unseen
 
 
@@ -70,7 +70,7 @@ def _rarest(known: Mapping[Unit, Near], terms: int) -> tuple[list[Unit], float]:
     covering = [[unit for unit in known if unit[0] <= term < unit[1]] for term in range(terms)]
     unseen = [_unseen(known, units, terms) for units in covering]
     likely = [sum(_count_likely(known[unit]) for unit in units) for units in covering]
-    rarest = min(range(terms), key=lambda term: (unseen[term], likely[term]))
+    rarest = min(range(terms), key=lambda term: (max(unseen[term], _LEAST), likely[term]))
     return covering[rarest], unseen[rarest]
 
 
@@ -105,24 +105,26 @@ def _lines(engine: Engine, words: Sequence[WordRecord], steps: int, clock: Clock
         return lines_of(found + engine.catalogue.words_on_lines(sorted(beyond))) if beyond else lines
 
 
-def _judged(
+def _judge(
     engine: Engine,
     units: Mapping[Unit, Sought],
     known: Mapping[Unit, Near],
-    reached: set[str],
+    judged: dict[Unit, dict[str, float]],
+    beside: Mapping[Unit, Iterable[str]],
     where: IndexFilter,
     clock: Clock,
-) -> Confidences:
-    """Known confidences; for a frequent word, of which not all likely ones are known, also of the words `reached`."""
-    judged = {unit: dict(zip(found.ids, found.confidences.tolist(), strict=True)) for unit, found in known.items()}
-    frequent = [unit for unit in units if known[unit].edge >= LEAST_WORD]
-    unknown = sorted({word for unit in frequent for word in reached - judged[unit].keys()})
+) -> None:
+    """Add the confidences of words that a path may lead through, where not all likely ones are known already."""
+    unknown = {
+        unit: [UUID(word) for word in words if word not in judged[unit]]
+        for unit, words in beside.items()
+        if known[unit].edge >= LEAST_WORD
+    }
     with clock.stage("search"):
-        similarities = engine.index.similarities([units[unit].vector for unit in frequent], [UUID(w) for w in unknown])
-    for unit, found in zip(frequent, similarities, strict=True):
-        confidences = judge(engine, units[unit], where, np.array(list(found.values())), clock, known[unit].best)
-        judged[unit] = dict(zip(map(str, found), confidences.tolist(), strict=True)) | judged[unit]
-    return judged
+        found = engine.index.similarities([units[unit].vector for unit in unknown], list(unknown.values()))
+    for unit, some in zip(unknown, found, strict=True):
+        confidences = judge(engine, units[unit], where, np.array(list(some.values())), clock, known[unit].best)
+        judged[unit] |= zip(map(str, some), confidences.tolist(), strict=True)
 
 
 def _place(path: Path, anchor: LiveWord) -> Place:

@@ -110,19 +110,24 @@ class QdrantEdgeIndex:
             found = shard.query_batch(edge.QueryBatchRequest(requests))
         return [in_order([Neighbour(_uuid(point.id), point.score) for point in points]) for points in found]
 
-    def similarities(self, vectors: Sequence[NDArray[np.float32]], ids: Sequence[UUID]) -> list[dict[UUID, float]]:
-        """For each vector its cosine with those points that exist."""
-        if not ids:
-            return [{} for _ in vectors]
-        here = edge.Filter(must=[edge.HasIdCondition(set(ids))])
+    def similarities(
+        self, vectors: Sequence[NDArray[np.float32]], ids: Sequence[Sequence[UUID]]
+    ) -> list[dict[UUID, float]]:
+        """For each vector its cosine with those of its own points that exist."""
         with self._shards.use() as shard:
             params = search_params(self._tuning_of(shard), True, quantized=False)
             requests = [
-                edge.QueryRequest(limit=len(ids), query=edge.Query.Nearest(_floats(one)), filter=here, params=params)
-                for one in vectors
+                edge.QueryRequest(
+                    limit=len(own),
+                    query=edge.Query.Nearest(_floats(one)),
+                    filter=edge.Filter(must=[edge.HasIdCondition(set(own))]),
+                    params=params,
+                )
+                for one, own in zip(vectors, ids, strict=True)
+                if own
             ]
-            found = shard.query_batch(edge.QueryBatchRequest(requests))
-        return [{_uuid(point.id): point.score for point in points} for points in found]
+            found = iter(shard.query_batch(edge.QueryBatchRequest(requests)) if requests else [])
+        return [{_uuid(point.id): point.score for point in next(found)} if own else {} for own in ids]
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""

@@ -80,7 +80,7 @@ class QdrantServerIndex:
 
         def search(depth: int, compare_all: bool) -> list[Neighbour]:
             params = search_params(self._tuning, compare_all, quantized=not exact, filtered=condition is not None)
-            return self._nearest_each([vector], depth, condition, params)[0]
+            return self._nearest_each([_request(vector, depth, condition, params)])[0]
 
         with self._server():
             return stable_page(search, offset, limit, exact=exact)
@@ -92,18 +92,22 @@ class QdrantServerIndex:
         with self._server():
             condition = server_filter(where)
             params = search_params(self._tuning, limit > GRAPH_DEPTH, filtered=condition is not None)
-            found = self._nearest_each(vectors, limit, condition, params)
+            found = self._nearest_each([_request(one, limit, condition, params) for one in vectors])
         return [in_order(neighbours) for neighbours in found]
 
-    def similarities(self, vectors: Sequence[NDArray[np.float32]], ids: Sequence[UUID]) -> list[dict[UUID, float]]:
-        """For each vector its cosine with those points that exist."""
-        if not ids:
-            return [{} for _ in vectors]
-        here = models.Filter(must=[models.HasIdCondition(has_id=[str(point_id) for point_id in ids])])
+    def similarities(
+        self, vectors: Sequence[NDArray[np.float32]], ids: Sequence[Sequence[UUID]]
+    ) -> list[dict[UUID, float]]:
+        """For each vector its cosine with those of its own points that exist."""
         with self._server():
             params = search_params(self._tuning, True, quantized=False)
-            found = self._nearest_each(vectors, len(ids), here, params)
-        return [{one.id: one.similarity for one in neighbours} for neighbours in found]
+            requests = [
+                _request(one, len(own), models.Filter(must=[models.HasIdCondition(has_id=list(map(str, own)))]), params)
+                for one, own in zip(vectors, ids, strict=True)
+                if own
+            ]
+            found = iter(self._nearest_each(requests) if requests else [])
+        return [{one.id: one.similarity for one in next(found)} if own else {} for own in ids]
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""
@@ -173,19 +177,7 @@ class QdrantServerIndex:
     def close(self) -> None:
         """Release the connections; the client opens them again on next use."""
 
-    def _nearest_each(
-        self,
-        vectors: Sequence[NDArray[np.float32]],
-        limit: int,
-        condition: models.Filter | None,
-        params: models.SearchParams,
-    ) -> list[list[Neighbour]]:
-        requests = [
-            models.QueryRequest(
-                query=np.asarray(one, np.float32).tolist(), limit=limit, filter=condition, params=params
-            )
-            for one in vectors
-        ]
+    def _nearest_each(self, requests: Sequence[models.QueryRequest]) -> list[list[Neighbour]]:
         answers = self._client.query_batch_points(self._name, requests)
         return [[Neighbour(UUID(str(found.id)), float(found.score)) for found in answer.points] for answer in answers]
 
@@ -234,3 +226,10 @@ def server_errors(name: str) -> Iterator[None]:
     except (ApiException, QdrantException, grpc.RpcError) as error:
         reason = error.details() if isinstance(error, grpc.Call) else str(error)
         raise VectorIndexError(f"the Qdrant server failed on {name}: {reason}") from error
+
+
+def _request(
+    vector: NDArray[np.float32], limit: int, condition: models.Filter | None, params: models.SearchParams
+) -> models.QueryRequest:
+    query = np.asarray(vector, np.float32).tolist()
+    return models.QueryRequest(query=query, limit=limit, filter=condition, params=params)

@@ -105,8 +105,10 @@ class VectorIndex(Protocol):
         """
         ...
 
-    def similarities(self, vectors: Sequence[NDArray[np.float32]], ids: Sequence[UUID]) -> list[dict[UUID, float]]:
-        """For each vector its cosine with those points that exist; cheaper than to fetch theirs."""
+    def similarities(
+        self, vectors: Sequence[NDArray[np.float32]], ids: Sequence[Sequence[UUID]]
+    ) -> list[dict[UUID, float]]:
+        """For each vector its cosine with those of its own points that exist; cheaper than to fetch theirs."""
         ...
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:

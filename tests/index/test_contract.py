@@ -175,12 +175,11 @@ def test_vectors_come_back_as_written(index: VectorIndex, points: Make) -> None:
 def test_similarities_to_known_points_are_cosines(index: VectorIndex, points: Make) -> None:
     stored = points(30)
     index.upsert(stored)
-    asked, some = [stored[3].vector, stored[4].vector], stored[2:9]
-    found = index.similarities(asked, [*(p.id for p in some), uuid.uuid4()])
-    for one, vector in zip(found, asked, strict=True):
+    asked, own = [stored[3].vector, stored[4].vector, stored[5].vector], [stored[2:9], [], stored[4:6]]
+    found = index.similarities(asked, [[*(p.id for p in some), uuid.uuid4()] if some else [] for some in own])
+    for one, vector, some in zip(found, asked, own, strict=True):
         assert one == pytest.approx({p.id: float(p.vector @ vector) for p in some}, abs=1e-4)
-    assert index.similarities(asked, []) == [{}, {}]
-    assert index.similarities([], [stored[0].id]) == []
+    assert index.similarities(asked[:1], [[]]) == [{}] and index.similarities([], []) == []
 
 
 def test_a_sample_is_the_smallest_ids_and_no_more(index: VectorIndex, points: Make) -> None:
