@@ -24,7 +24,7 @@ from ui.portal.asked import Asked
 from ui.portal.finder import Answer, Found, Reach
 from ui.portal.importing import Activity
 from ui.portal.runtime import Portal, install
-from ui.portal.schedules_section import ago, interval
+from ui.portal.times import ago, interval
 from ui.portal.voting import voted
 from ui.service.access import Viewer
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from axe_rules import broken_rules
 from oidc_provider import CLIENT, SECRET, providing
 from playwright.sync_api import Locator, Page, expect
 from portal_server import PATIENCE, free_port, serving
@@ -63,6 +64,7 @@ def test_people_see_what_their_groups_may(guarded: Guarded, visitor: Callable[[]
     assert (ada.request.get(image).status, ada.request.get(search).status) == (401, 401)
     ada.get_by_role("button", name="Sign in").click()
     expect(ada.get_by_text("The sign-in service cannot be reached just now.")).to_be_visible()
+    assert broken_rules(ada) == []
 
     with providing(guarded.provider):
         ada.get_by_role("button", name="Try again").click()

@@ -19,7 +19,7 @@ def access_menu(collection: CollectionRecord, viewer: Viewer) -> None:
     """The button, and what it opens."""
     if portal().settings.oidc_metadata_url is None:
         return
-    with st.popover("Access", icon=":material/lock:", help="Who may see this collection"), errors_in_words():
+    with st.popover("Access", icon=":material/lock:"), errors_in_words():
         typed = st.text_input(
             "Groups that may see it", ", ".join(collection.groups), key=f"groups_{collection.id}", help=HELP
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ingest.catalogue.records import CollectionRecord, CollectionStatus, Documen
 from ui.pace import pages_left
 from ui.portal.access_menu import access_menu
 from ui.portal.runtime import portal
+from ui.portal.times import interval
 from ui.portal.uploads import is_upload
 from ui.portal.words import clean, count, plain
 from ui.service.access import Viewer
@@ -89,7 +89,7 @@ def _progress(state: State) -> None:
         st.info("Paused. What is indexed can be searched; nothing more is taken up.", icon=":material/pause_circle:")
     if left:
         done = status.pages - left
-        ending = "" if seconds is None else f", about {timedelta(seconds=seconds)} left"
+        ending = "" if seconds is None else f", about {interval(seconds)} left"
         st.progress(done / status.pages, text=f"{done:,} of {count(status.pages, 'page')} done{ending}")
 
 

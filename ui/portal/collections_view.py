@@ -35,7 +35,7 @@ def show() -> None:
             add_form([collection.name for collection in reader.collections], reader.viewer, portal())
         busy = _is_busy(portal().importer.activities(), reader)
         st.fragment(_listing, run_every=_REFRESH_SECONDS if busy else None)(busy)
-        if reader.viewer.manager:
+        if reader.viewer.manager and reader.collections:
             schedules_section(reader.collections, portal())
 
 

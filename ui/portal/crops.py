@@ -9,7 +9,7 @@ from ingest.geometry import Region
 _ASIDE = 0.8
 _ABOVE = 0.45
 _SHAPE = 2.4
-"""Least width over height: a short word gets more beside it, so that pictures in a row are of one shape."""
+"""Width over height: a short word gets more beside it, a long one more above, so that all pictures have one shape."""
 _WIDEST = 640
 _HIGHEST = 176
 
@@ -32,11 +32,13 @@ def crop_picture(page: str, canvas: tuple[int, int], word: Region, *, aside: flo
     The region is asked for in percent, which holds whatever the size of the stored image.
     """
     width, height = canvas
-    top, bottom = max(0, round(word.y - _ABOVE * word.h)), min(height, round(word.y2 + _ABOVE * word.h))
-    down = max(1, bottom - top)
-    beside = max(aside * word.h, (_SHAPE * down - word.w) / 2)
-    left, right = max(0, round(word.x - beside)), min(width, round(word.x2 + beside))
-    across = max(1, right - left)
+    down = (1 + 2 * _ABOVE) * word.h
+    across = max(word.w + 2 * aside * word.h, _SHAPE * down)
+    down = across / _SHAPE
+    middle, centre = word.x + word.w / 2, word.y + word.h / 2
+    left, right = max(0, round(middle - across / 2)), min(width, round(middle + across / 2))
+    top, bottom = max(0, round(centre - down / 2)), min(height, round(centre + down / 2))
+    across, down = max(1, right - left), max(1, bottom - top)
     parts = (100 * left / width, 100 * top / height, 100 * across / width, 100 * down / height)
     region = ",".join(f"{part:.5f}" for part in parts)
     box = (

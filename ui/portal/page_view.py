@@ -43,10 +43,11 @@ def show() -> None:
 
 
 def _missing() -> None:
-    st.subheader("No such page", anchor=False)
-    st.markdown("It may have been removed since the link was made, or it may not be open to you.")
-    if st.button("Go to the search", icon=":material/search:"):
-        open_search(asked())
+    with st.container(key="no_page"):
+        st.subheader("No such page", anchor=False)
+        st.markdown("It may have been removed since the link was made, or it may not be open to you.")
+        if st.button("Go to the search", icon=":material/search:"):
+            open_search(asked())
 
 
 def _heading(document: str, page: PageRecord, question: Asked) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ingest.catalogue.records import CollectionRecord
 from ingest.catalogue.schedules import ScheduleRecord, Schedules, Watch
+from ui.portal.times import ago, interval
 from ui.portal.words import plain
 
 if TYPE_CHECKING:
@@ -82,18 +82,3 @@ def _watch(schedules: Schedules, watch: Watch, collection: str) -> None:
             "Watch no more", key=f"unwatch_{watch.id}", on_click=schedules.unwatch,
             args=(watch.collection_id, watch.uri),
         )  # fmt: skip
-
-
-def interval(seconds: float) -> str:
-    """`20 seconds`, `10 minutes`, `24 hours`, in the largest unit of which there are at least two."""
-    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
-
-
-def ago(moment: datetime | None) -> str:
-    """`3 minutes ago`; never for None."""
-    if moment is None:
-        return "never"
-    return f"{interval(max(0.0, (datetime.now(UTC) - moment).total_seconds()))} ago"

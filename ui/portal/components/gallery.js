@@ -51,7 +51,8 @@ function picture(hit) {
   Object.assign(box.style, { left: `${left}%`, top: `${top}%`, width: `${width}%`, height: `${height}%` });
   const frame = make("span", { class: "frame" }, image, box);
   frame.style.aspectRatio = `${hit.width} / ${hit.height}`;
-  frame.style.width = `${Math.min(100, (100 * hit.width) / hit.height / SHAPE)}%`;
+  const share = hit.width / hit.height / SHAPE;
+  frame.style.width = share > 0.95 ? "100%" : `${100 * share}%`; // all but those at a page's edge fill the field
   image.addEventListener("error", () => frame.classList.add("missing"), { once: true });
   return frame;
 }

@@ -129,7 +129,8 @@ class Leaf {
     const [x, y, w, h] = focus;
     const [across, down] = this.data.canvas;
     const shape = this.stage.clientHeight / this.stage.clientWidth;
-    const width = Math.min(Math.max(w * 5, across / 3), across, down / shape);
+    const [times, part] = this.stage.clientWidth < 600 ? [3, 5] : [5, 3];
+    const width = Math.min(Math.max(w * times, across / part), across, down / shape);
     const height = width * shape;
     const within = (middle, size, whole) => Math.max(0, Math.min(middle - size / 2, whole - size));
     const place = [within(x + w / 2, width, across), within(y + h / 2, height, down), width, height];
