@@ -25,7 +25,7 @@ def answer(engine: Engine, query: Query, found: Found, clock: Clock) -> Result:
     documents = _documents(engine, counted, clock) if query.sort == "place" or query.facets else {}
     following = _following(query, found, documents)
     shown = following[: query.limit]
-    goes_on = bool(shown) and (len(following) > len(shown) or not found.complete)
+    goes_on = bool(shown) and (len(following) > len(shown) or not _is_all(found, query))
     return Result(
         hits=_hits(engine, shown, clock),
         total=Total(
@@ -48,7 +48,7 @@ def hits_needed(query: Query) -> int:
 
 def is_enough(found: Found, query: Query) -> bool:
     """Whether looking further would change nothing in this part of the answer."""
-    if found.complete or found.edge < _floor(query):
+    if _is_all(found, query):
         return True
     if query.sort == "place" or query.facets:
         return found.edge < query.total_above
@@ -57,6 +57,11 @@ def is_enough(found: Found, query: Query) -> bool:
         return False
     settled = not query.limit or following[query.limit - 1][1].confidence >= found.edge
     return settled and (query.group is None or found.edge < query.total_above)
+
+
+def _is_all(found: Found, query: Query) -> bool:
+    """Whether there is nothing else that would be shown."""
+    return found.complete or found.edge < _floor(query)
 
 
 def _start(query: Query) -> int:

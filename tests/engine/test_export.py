@@ -42,7 +42,11 @@ def test_json_lines_are_the_hits(hits) -> None:
 
 def test_annotations_point_into_canvases(hits) -> None:
     page = json.loads(text(hits, "annotations"))
-    assert page["@context"] == "http://www.w3.org/ns/anno.jsonld" and page["type"] == "AnnotationPage"
+    assert page["@context"] == [
+        "http://www.w3.org/ns/anno.jsonld",
+        "http://iiif.io/api/presentation/3/context.json",
+    ]
+    assert page["type"] == "AnnotationPage"
     assert len(page["items"]) == len(hits) == len({item["id"] for item in page["items"]})
     assert all(item["id"].startswith("http://here/") for item in [page, *page["items"]])
     for item, hit in zip(page["items"], hits, strict=True):

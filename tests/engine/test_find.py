@@ -180,6 +180,13 @@ def test_pages_by_offset_and_by_cursor_fit_together(books, text: str, sort: str)
     assert len(set(whole)) == len(whole)
 
 
+def test_nothing_follows_where_the_rest_is_left_out(books) -> None:
+    books.write("Soldats", "noms", "zwq " * 150)
+    found = find(books.engine, Query("maison", least_confidence=0.5))
+    assert found.hits and found.next is None
+    assert find(books.engine, Query("maison", limit=len(found.hits))).next is not None
+
+
 def test_a_cursor_goes_on_while_pages_are_added(books) -> None:
     first = find(books.engine, Query("maison", limit=2))
     books.write("Soldats", "new", "maison maison maison")

@@ -9,7 +9,8 @@ from typing import Any
 
 from search.engine.hits import Hit
 
-CONTEXT = "http://www.w3.org/ns/anno.jsonld"
+CONTEXT = ("http://www.w3.org/ns/anno.jsonld", "http://iiif.io/api/presentation/3/context.json")
+"""The second says what a Canvas and a Manifest are."""
 _FRAGMENTS = "http://www.w3.org/TR/media-frags/"
 
 
