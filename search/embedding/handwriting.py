@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch
 from open_clip.model import CustomTextCLIP
 
 from search.adaptation.delta import apply_delta
@@ -14,6 +16,9 @@ from search.embedding.device import Placement
 from search.embedding.digest import weights_digest
 from search.embedding.embedder import Crop, EmbeddingSpace, Vectors
 from search.handwriting import NAME, WEIGHTS, encode_crops, encode_texts, load_handwriting_model
+
+_FEW = 32
+"""Texts."""
 
 
 class HandwritingEmbedder:
@@ -58,5 +63,16 @@ class HandwritingEmbedder:
         """Spellings -> float32 (n, d) unit rows, in order; (0, d) for none. Raises ModelError."""
         if not texts:
             return np.zeros((0, self._space.dimension), np.float32)
-        with model_errors(self.placement.device):
+        with model_errors(self.placement.device), _threads_for(len(texts)):
             return unit_rows(encode_texts(self._model, clean(texts)))
+
+
+@contextmanager
+def _threads_for(texts: int) -> Iterator[None]:
+    """One thread for the spellings of a query: a second one costs more than it brings, most while others compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1 if texts <= _FEW else threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
