@@ -58,6 +58,17 @@ def test_a_word_is_found_and_its_pictures_are_shown(portal: Any, page: Page) -> 
                            "[...e.shadowRoot.querySelectorAll('.hit img')] : []))")  # fmt: skip
 
 
+def test_a_word_of_the_first_page_is_found_elsewhere(portal: Any, page: Page) -> None:
+    page.goto(f"{portal.url}/?in=Harbour+office")
+    begin = page.get_by_role("button", name="Find this word elsewhere")
+    expect(begin).to_have_count(3)  # a page of each document
+    begin.first.press("-")
+    begin.first.press("Enter")
+    expect(page.get_by_text("Searching by 1 hit marked right.")).to_be_visible()
+    expect(headline(page)).to_contain_text("place")
+    expect(hits(page).first).to_contain_text("harbour-")
+
+
 def test_hits_are_walked_by_keyboard_and_opened(portal: Any, page: Page) -> None:
     page.goto(f"{portal.url}/?q=harbour")
     hits(page).first.locator(".crop").focus()

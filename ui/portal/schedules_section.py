@@ -15,14 +15,16 @@ from ui.portal.words import plain
 if TYPE_CHECKING:
     from ui.portal.runtime import Portal
 
-_WHAT = {
+WHAT = {
     "watch": "Look at watched places",
     "resegment": "Find the words anew after an update",
     "reembed": "Change to a new model",
+    "adapt": "Learn the hands of collections",
     "clean": "Clear away what was removed",
     "optimize": "Optimise the index",
     "retain": "Delete half-written files",
 }
+"""Schedule -> what people call it."""
 
 
 def schedules_section(collections: Sequence[CollectionRecord], here: Portal) -> None:
@@ -47,7 +49,7 @@ def _schedules(records: dict[str, ScheduleRecord], here: Portal) -> None:
         seconds = schedule.seconds(here.settings)
         rows.append(
             {
-                "What": _WHAT.get(name, name),
+                "What": WHAT[name],
                 "Every": interval(seconds) if seconds else "never",
                 "Last success": ago(records[name].succeeded if name in records else None),
                 "Now": _now(records.get(name)),
@@ -76,7 +78,7 @@ def _watches(schedules: Schedules, collections: Sequence[CollectionRecord]) -> N
 
 def _watch(schedules: Schedules, watch: Watch, collection: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        seen = f"failed: {watch.error}" if watch.error else f"seen {ago(watch.seen)}"
+        seen = f"failed: {watch.error}" if watch.error else f"looked at: {ago(watch.seen)}"
         st.markdown(f"{plain(watch.uri)} for *{plain(collection)}*  \n{plain(seen)}")
         st.button(
             "Watch no more", key=f"unwatch_{watch.id}", on_click=schedules.unwatch,

@@ -12,6 +12,7 @@ from ingest.catalogue.records import CollectionStatus
 from ui.portal import notices
 from ui.portal.address import ask, asked, open_page, open_search
 from ui.portal.asked import PAGE_SIZES, Asked
+from ui.portal.beginnings import beginnings
 from ui.portal.exporting import export_menu
 from ui.portal.finder import Answer
 from ui.portal.hit_cards import gallery_data
@@ -33,6 +34,7 @@ def show() -> None:
     query_bar(question, reader)
     if question.is_empty:
         notices.welcome(_searchable(reader))
+        beginnings(question, reader.reach(question).searched)
         return
     with notices.errors_in_words(again=True):
         with st.spinner("Searching"):

@@ -1,6 +1,6 @@
 // The gallery of hits. Everything that comes from a collection is set as text, never as markup.
-// data: {label, groups: [{title, note, hits: [Hit]}], milliseconds}; milliseconds, the time the engine took, is only
-// passed on as an attribute for measuring. Hit: {id, src, width, height, box: [left, top, width, height] in
+// data: {label, groups: [{title, note, hits: [Hit]}], bare, milliseconds}; bare: the pictures alone, which can only be
+// opened; milliseconds, the time the engine took, is only passed on as an attribute for measuring. Hit: {id, src, width, height, box: [left, top, width, height] in
 // percent of the picture, place, page, confidence (0..100 or null), alt, vote (1, 0 or -1)}
 // triggers: open, like, vote ({id, vote})
 
@@ -66,18 +66,20 @@ function confidence(hit) {
 }
 
 function card(hit) {
-  const open = make("button", {
-    type: "button", class: "crop", "data-action": "open", tabindex: "-1",
-    "aria-keyshortcuts": "Enter m + -",
-  }, picture(hit));
+  const open = make("button", { type: "button", class: "crop", "data-action": "open", tabindex: "-1" }, picture(hit));
+  return make("li", { class: "hit", "data-id": hit.id, "data-vote": String(hit.vote) }, open);
+}
+
+function fullCard(hit) {
+  const item = card(hit);
+  item.firstChild.setAttribute("aria-keyshortcuts", "Enter m + -");
   const place = hit.place ? [make("span", { class: "place", title: hit.place, text: hit.place })] : [];
   const leaf = make("span", { class: "leaf" }, make("span", { class: "name", title: hit.page, text: hit.page }), confidence(hit));
   const actions = make("div", { class: "actions", role: "group", "aria-label": "This hit" },
     action("like", "More like this", undefined),
     action("up", "This is the word", hit.vote === 1),
     action("down", "This is not the word", hit.vote === -1));
-  const item = make("li", { class: "hit", "data-id": hit.id }, open, ...place, make("div", { class: "foot" }, leaf, actions));
-  item.dataset.vote = hit.vote;
+  item.append(...place, make("div", { class: "foot" }, leaf, actions));
   return item;
 }
 
@@ -93,13 +95,13 @@ function fetchPicture(image) {
 }
 
 function draw(root, data) {
-  const body = make("div", { class: "gallery" });
+  const body = make("div", { class: data.bare ? "gallery bare" : "gallery" });
   for (const group of data.groups) {
     const section = make("section", { class: "group" });
     if (group.title) {
       section.append(make("h3", {}, make("span", { text: group.title }), make("small", { text: group.note || "" })));
     }
-    section.append(make("ul", { role: "list", "aria-label": group.title || data.label }, ...group.hits.map(card)));
+    section.append(make("ul", { role: "list", "aria-label": group.title || data.label }, ...group.hits.map(data.bare ? card : fullCard)));
     body.append(section);
   }
   root.replaceChildren(body);
@@ -175,7 +177,7 @@ export default function gallery({ data, parentElement, setTriggerValue }) {
   host.addEventListener("keydown", (event) => {
     const item = event.target.closest(".hit");
     if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (KEYS[event.key]) {
+    if (KEYS[event.key] && item.querySelector(`.${KEYS[event.key]}`)) {
       event.preventDefault();
       act(item, KEYS[event.key]);
     } else if (/^(Arrow|Home$|End$)/.test(event.key)) {
