@@ -350,6 +350,7 @@ def test_scans_are_added_searched_repaired_and_deleted(portal: Any, page: Page, 
     dialog.get_by_label("Type the collection's name to confirm").fill("Tower")
     dialog.get_by_label("Type the collection's name to confirm").press("Enter")
     dialog.get_by_role("button", name="Delete", exact=True).click()
+    expect(dialog).to_have_count(0)  # while it is open, roles are those of the dialog alone
     expect(page.get_by_role("heading", name="Tower")).to_have_count(0, timeout=2 * PATIENCE)
     page.goto(f"{portal.url}/?q=lighthouse&min=90")
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
