@@ -72,6 +72,13 @@ class Asked:
         """The same filters for a word alone, without examples."""
         return replace(self, text=text, places=(), crop="", liked=(), disliked=(), part=1)
 
+    def by_example(self, *, word: str = "", place: PlaceOnPage | None = None, crop: str = "") -> Asked:
+        """A question by one example alone, in the same collections: a word's id, a box, or a picture's digest."""
+        return Asked(
+            liked=(word,) if word else (), places=(place,) if place else (), crop=crop,
+            collections=self.collections, least=self.least,
+        )  # fmt: skip
+
     def with_vote(self, word: str, vote: int) -> Asked:
         """The question with a word marked right (1), wrong (-1), or no longer marked (0)."""
         liked = tuple(known for known in self.liked if known != word) + ((word,) if vote > 0 else ())

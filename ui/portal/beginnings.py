@@ -34,7 +34,7 @@ def beginnings(question: Asked, collections: Sequence[str]) -> None:
         data = {"label": "Words to begin with", "bare": True, "groups": [{"title": "", "hits": cards}]}
         done = gallery(data, key="begin")
     if done is not None:
-        open_search(Asked(liked=(str(done[1]),), collections=question.collections, least=question.least))
+        open_search(question.by_example(word=str(done[1])))
 
 
 def _words(collections: Sequence[str]) -> Iterator[tuple[PageRecord, WordRecord]]:
@@ -65,10 +65,7 @@ def _card(page: PageRecord, word: WordRecord) -> dict[str, Any]:
     picture = crop_picture(page.id, (page.width or 1, page.height or 1), word.region)
     return {
         "id": word.id,
-        "src": picture.address,
-        "width": picture.width,
-        "height": picture.height,
-        "box": picture.box,
+        **picture.data(),
         "alt": "Find this word elsewhere",
         "vote": 0,
     }

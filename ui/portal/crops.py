@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ingest.geometry import Region
 
@@ -24,6 +25,10 @@ class CropPicture:
     height: int
     box: tuple[float, float, float, float]
     """Left, top, width, height of the word in percent of the picture."""
+
+    def data(self) -> dict[str, Any]:
+        """As a hit of the gallery component has it."""
+        return {"src": self.address, "width": self.width, "height": self.height, "box": self.box}
 
 
 def crop_picture(page: str, canvas: tuple[int, int], word: Region, *, aside: float = _ASIDE) -> CropPicture:

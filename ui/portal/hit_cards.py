@@ -49,10 +49,7 @@ def _card(hit: Found, question: Asked) -> dict[str, Any]:
     certainty = "" if sure is None else f", {sure} percent sure"
     return {
         "id": hit.word,
-        "src": picture.address,
-        "width": picture.width,
-        "height": picture.height,
-        "box": picture.box,
+        **picture.data(),
         "place": place,
         "page": name,
         "confidence": sure,

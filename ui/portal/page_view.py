@@ -158,7 +158,7 @@ def _line(page: PageRecord, canvas: tuple[int, int], words: Sequence[WordRecord]
     if event == "open":
         open_page(page.id, str(value), asked())
     elif event == "like":
-        open_search(Asked(liked=(str(value),), collections=asked().collections, least=asked().least))
+        open_search(asked().by_example(word=str(value)))
     elif event == "vote":
         open_page(page.id, word, voted(asked(), page.id, str(value["id"]), int(value["vote"])))
 
@@ -168,10 +168,7 @@ def _neighbour_card(page: PageRecord, canvas: tuple[int, int], record: WordRecor
     place = f"word {record.position + 1}"
     return {
         "id": record.id,
-        "src": picture.address,
-        "width": picture.width,
-        "height": picture.height,
-        "box": picture.box,
+        **picture.data(),
         "place": "The hit" if is_hit else place.capitalize(),
         "page": f"line {record.line + 1}",
         "confidence": None,
@@ -189,5 +186,4 @@ def _act(done: tuple[str, Any], page: PageRecord, question: Asked, steps: _Steps
         if hit is not None:
             open_page(hit.page, hit.word, question)
     elif event == "drawn":
-        place = PlaceOnPage(page.id, Region.parse(str(value)))
-        open_search(Asked(places=(place,), collections=question.collections, least=question.least))
+        open_search(question.by_example(place=PlaceOnPage(page.id, Region.parse(str(value)))))

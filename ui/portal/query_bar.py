@@ -64,7 +64,7 @@ def _by_example() -> None:
         content = picture.getvalue()
         digest = hashlib.sha256(content).hexdigest()[:16]
         st.session_state[CROP_KEY] = (digest, content)
-        ask(Asked(crop=digest, collections=asked().collections, least=asked().least))
+        ask(asked().by_example(crop=digest))
         st.rerun()
     st.caption("Or open a page and draw a box around a word there.")
 

@@ -14,6 +14,7 @@ from ui.portal.address import ask, asked, open_page, open_search
 from ui.portal.asked import PAGE_SIZES, Asked
 from ui.portal.beginnings import beginnings
 from ui.portal.exporting import export_menu
+from ui.portal.filters import mirror
 from ui.portal.finder import Answer
 from ui.portal.hit_cards import gallery_data
 from ui.portal.query_bar import query_bar
@@ -76,8 +77,7 @@ def _total(answer: Answer) -> str:
 
 def _choice(label: str, field: Literal["group", "order"], options: dict[str, str], now: str) -> None:
     key = f"ask_{field}"
-    if st.session_state.get(key) != now:
-        st.session_state[key] = now
+    mirror(key, now)
 
     def change() -> None:
         ask(replace(asked(), **{field: cast("Any", st.session_state[key])}, part=1))
@@ -96,20 +96,14 @@ def _pager(answer: Answer, question: Asked) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="pager"):
         st.caption(f"{first:,} to {first + len(answer.hits) - 1:,} of {answer.total:,}")
         if parts > 1:
-            _mirror_part(min(question.part, parts))
+            mirror("ask_part", min(question.part, parts))
             st.pagination(parts, key="ask_part", on_change=_turn)
         if answer.total > PAGE_SIZES[0]:
-            if st.session_state.get("ask_size") != question.size:
-                st.session_state["ask_size"] = question.size
+            mirror("ask_size", question.size)
             st.selectbox(
                 "Hits on one page", PAGE_SIZES, key="ask_size", on_change=_resize, width=130,
                 label_visibility="collapsed", format_func=lambda size: f"{size} a page",
             )  # fmt: skip
-
-
-def _mirror_part(part: int) -> None:
-    if st.session_state.get("ask_part") != part:
-        st.session_state["ask_part"] = part
 
 
 def _turn() -> None:
@@ -128,7 +122,7 @@ def _act(done: tuple[str, Any], answer: Answer, question: Asked) -> None:
         if value in pages:
             open_page(pages[value], str(value), question)
     elif event == "like":
-        open_search(Asked(liked=(str(value),), collections=question.collections, least=question.least))
+        open_search(question.by_example(word=str(value)))
     elif event == "vote":
         word = str(value["id"])
         ask(voted(question, pages.get(word, ""), word, int(value["vote"])))
