@@ -76,6 +76,19 @@ def test_a_phrase_in_the_wrong_order_is_not_there(books) -> None:
     assert spots(find(books.engine, Query('"ville la de"'))) == []
 
 
+@pytest.mark.parametrize("phrase", ["rouen est le", "le port rouen", "port rouen est", "rouen\nest le"])
+def test_a_phrase_of_a_rare_word_among_frequent_ones_is_found_everywhere(library, phrase: str) -> None:
+    """Only 128 of each word are known at first; those that stand beside the rare one are judged for themselves."""
+    frequent = "le port est\n" * 200
+    pages = [f"{frequent}{phrase}\n{frequent}" for _ in range(3)]
+    library.write("c", "d", *pages)
+    found = find(library.engine, Query(f'"{phrase.replace(chr(10), " ")}"', limit=3))
+    assert [
+        (hit.page.number, hit.parts[0].line, len(hit.parts))
+        for hit in sorted(found.hits, key=lambda hit: hit.page.number)
+    ] == [(page, 200, 3) for page in (1, 2, 3)]
+
+
 def test_a_phrase_reads_split_and_merged_words(library) -> None:
     library.write("c", "split", "le grand mai+son rouge")
     library.write("c", "merged", "la dela ville")
