@@ -8,8 +8,10 @@ from ingest.geometry import Region
 from ingest.segmentation.words import TextLine, WordBox
 
 Doubt = tuple[float, float]
-DOUBT: Doubt = (0.3, 0.45)
+DOUBT: Doubt = (0.35, 0.55)
 """Gaps whose probability lies between are read both ways, as parting two words and as lying within one."""
+ONE_READING: Doubt = (0.35, 0.35)
+"""No gap is read both ways."""
 _MOST_PARTS = 3
 """A merged reading covers at most so many parts."""
 

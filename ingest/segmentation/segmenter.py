@@ -28,7 +28,7 @@ from ingest.sources.source import Grey
 
 _FILES = (WEIGHTS, LINE_WEIGHTS, SPACING_WEIGHTS)
 _LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for name in _FILES)
-SEGMENTER_VERSION = f"bands-5-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
+SEGMENTER_VERSION = f"bands-6-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
 _SURELY_UPRIGHT = 0.58

@@ -16,9 +16,10 @@ from ingest.segmentation.baselines import Course
 from ingest.segmentation.ink import Mask
 from ingest.segmentation.network import STEP
 
-_LOOSE = 0.8
-"""Dots and accents lie at most so many letter heights from the letter bodies they belong to."""
-_TAIL_HEIGHT, _TAIL_LENGTH, _TAIL_KEPT = 0.25, 0.6, 0.3
+_LOOSE = 0.4
+"""Dots and accents lie at most so many letter heights from the letter bodies they belong to: what floats further off is
+more often another word's."""
+_TAIL_HEIGHT, _TAIL_LENGTH, _TAIL_KEPT = 0.12, 0.3, 0.2
 """Ends of a word lower than the first and longer than the second are cut down to the third; in letter heights."""
 _SLACK, _LEAN = 0.15, 0.25
 """How far ink reaches beyond the rows the network expects, and beyond the ends of the letter bodies; letter heights."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from infra.settings import load_settings
 from ingest.geometry import Region
 from ingest.segmentation import TextLine, segment_page
+from ingest.segmentation.readings import DOUBT, ONE_READING
 from search.embedding import load_embedder
 from search.embedding.embedder import Embedder
 from search.evaluation.page_xml import TruthLine, TruthPage
@@ -55,8 +56,8 @@ def _crops(pixels: NDArray[np.uint8], regions: Sequence[Region]) -> list[NDArray
 
 
 READINGS = {
-    "one reading": (0.35, 0.35),
-    "some read twice": (0.3, 0.45),
+    "one reading": ONE_READING,
+    "some read twice": DOUBT,
     "many read twice": (0.25, 0.5),
 }
 """Bands of doubt compared."""

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from ingest.geometry import Region
 from ingest.segmentation import TextLine, WordBox, segment_page
 from ingest.segmentation.ink import Mask
+from ingest.segmentation.readings import ONE_READING
 from search.evaluation.pages_boxes import BoxCounts, compare_boxes
 from search.evaluation.pages_folder import PageFile, by_collection, read_folder
 from search.evaluation.pages_ink import clear_ink
@@ -140,7 +142,12 @@ def main() -> None:
     arguments = parser.parse_args()
     pages, _ = read_folder(arguments.folder)
     cv2.setNumThreads(1)
-    segmenters: dict[str, Segmenter] = {"ours": segment_page, "dilation": dilation, "scale space": scale_space}
+    segmenters: dict[str, Segmenter] = {
+        "ours": segment_page,
+        "ours, one reading": partial(segment_page, doubt=ONE_READING),
+        "dilation": dilation,
+        "scale space": scale_space,
+    }
     installed: dict[str, Segmenter] = {"tesseract": tesseract, "kraken": kraken}
     segmenters |= {name: peer for name, peer in installed.items() if shutil.which(name)}
     print(table(compare(pages, segmenters, arguments.every)))
