@@ -71,11 +71,12 @@ class CeleryJobs:
         documents = []
         for found in catalogue.collections():
             if collection in (None, found.name):
-                inputs = [failure.input for failure in catalogue.failures(found.id) if failure.page is None]
+                inputs = list(dict.fromkeys(failure.input for failure in catalogue.failures(found.id)))
                 catalogue.forget_unlisted(found.id, inputs)
                 documents += self._queued.add_inputs(found.id, inputs, {})
                 catalogue.retry_failed(found.id)
                 documents += catalogue.documents_with_work(found.id)
+        documents = list(dict.fromkeys(documents))
         self._feed()
         if self._wait:
             self._wait_for(documents, began, progress)

@@ -74,7 +74,10 @@ def ingest(context: Context, request: IngestRequest, progress: Progress = no_pro
 
 
 def retry(context: Context, collection: str | None = None, progress: Progress = no_progress) -> IngestReport:
-    """Try again what failed in the collection of that name, or in all, and carry on with whatever waits there."""
+    """Try again what failed in the collection of that name, or in all, and carry on with whatever waits there.
+
+    Documents of failed pages are listed again, as the fault may have been mended at its source.
+    """
     names = [collection] if collection is not None else [found.name for found in context.catalogue.collections()]
     with home_lock(context.settings):
         recover(context)
@@ -86,7 +89,7 @@ def _retry_locked(context: Context, collection: str, progress: Progress) -> Inge
     found = context.catalogue.collection(collection)
     if found is None:
         raise UsageError(f"There is no collection {collection!r}. `manuspect status` lists them.")
-    failed = [failure.input for failure in context.catalogue.failures(found.id) if failure.page is None]
+    failed = dict.fromkeys(failure.input for failure in context.catalogue.failures(found.id))
     context.catalogue.retry_failed(found.id)
     return ingest_locked(context, IngestRequest(tuple(failed), collection), progress)
 

@@ -67,6 +67,16 @@ def test_retry_takes_up_what_failed_once_it_is_mended(manuspect: Manuspect, scan
     assert manuspect("status", "--json").objects[0]["failures"] == []
 
 
+def test_retry_reads_a_torn_scan_that_was_replaced(manuspect: Manuspect, scans: list[Path], tmp_path: Path) -> None:
+    scan, whole = tmp_path / "torn.png", scans[0].read_bytes()
+    scan.write_bytes(whole[: len(whole) // 2])
+    [report] = manuspect("ingest", scan, "-c", "notes", "--json").objects
+    assert [failure["page"] for failure in report["failures"]] == [1]
+    scan.write_bytes(whole)
+    [report] = manuspect("retry", "--json").objects
+    assert report["indexed"] == 1 and report["failures"] == []
+
+
 def test_search_by_text_gives_hits_with_the_promised_keys(filled: Manuspect) -> None:
     found = filled("search", "alpha", "--json", "--limit", "3")
     assert found.code == 0 and 1 <= len(found.objects) <= 3
