@@ -24,6 +24,7 @@ from search.adaptation.transcribed import ToldLine
 from search.embedding import load_embedder
 from search.embedding.embedder import Embedder
 from search.engine.find import find
+from search.engine.overlap import without_overlaps
 from search.engine.query import Query, Where, WordExample
 from ui.asking import open_engine
 from workers import adapt as adapting
@@ -102,7 +103,10 @@ def test_what_people_said_of_words_is_learned_from(context: Context, monkeypatch
     """Marks of the portal, labels and a transcribed line, by the places of their words among those learned from."""
     letters, wills = id_of(context, "letters"), id_of(context, "wills")
     page = next(page for page in context.catalogue.live_pages(context.catalogue.documents(letters)[0].id))
-    marked, labelled, *_ = [word.id for word in context.catalogue.page_words(page)]
+    words = context.catalogue.page_words(page)
+    apart = without_overlaps(words, lambda word: (page, word.region))
+    marked, labelled = apart[0].id, apart[-1].id
+    assert marked != labelled
     foreign = find(open_engine(context), Query("beta", where=Where(collections=(wills,)))).hits[0].word
     Labels(context.catalogue).say(page, marked, "alpha", right=True)
     told = (Told(labelled, "beta", False), Told(foreign, "beta", True), Told("gone", "beta", True))
@@ -114,12 +118,12 @@ def test_what_people_said_of_words_is_learned_from(context: Context, monkeypatch
 
     monkeypatch.setattr(adapting, "adapt", learn)
     adapt_collection(context, letters, AdaptOptions(told=told, lines=(ToldLine(marked, ("alpha", "beta")),)))
-    [(words, known)] = found
+    [(count, known)] = found
     said = {one.word: (one.text, one.right) for some in known.labels.values() for one in some}
     assert said == {marked: ("alpha", True), labelled: ("beta", False)}
     [(places, texts)] = known.lines
     assert list(texts) == ["alpha", "beta"]
-    assert known.places <= set(range(words))
+    assert known.places <= set(range(count))
     assert next(place for place, some in known.labels.items() if some[0].word == marked) in places
 
 
