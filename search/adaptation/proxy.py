@@ -103,10 +103,10 @@ def _standard_score(change: NDArray[np.floating[Any]]) -> float:
 def _shared(one: Beliefs, other: Beliefs) -> list[str]:
     """The string that is likeliest for each word by the mean of both; empty where even that is not likely."""
     found = []
-    for rows in zip(one.candidates, one.chances, other.candidates, other.chances, strict=True):
+    for word in range(len(one.candidates)):
         chances = Counter[str]()
-        for beliefs, places, row in ((one, *rows[:2]), (other, *rows[2:])):
-            for place, chance in zip(places.tolist(), row.tolist(), strict=True):
+        for beliefs in (one, other):
+            for place, chance in zip(beliefs.candidates[word].tolist(), beliefs.chances[word].tolist(), strict=True):
                 chances[beliefs.words[place]] += chance / 2
         text, chance = chances.most_common(1)[0]
         found.append(text if chance > _LIKELY else "")
