@@ -69,7 +69,8 @@ def region_reader(context: Context) -> Callable[[str, Region], Rgb]:
 
     def read(page_id: str, region: Region) -> Rgb:
         from ingest.page_images import PageImageReader
-        from ingest.segmentation.turning import turned, turns_by_reading
+        from ingest.segmentation.turning import turned
+        from workers.page_work import turns_of
 
         page = context.catalogue.page(page_id)
         if page is None or page.image is None or page.width is None or page.height is None:
@@ -80,7 +81,6 @@ def region_reader(context: Context) -> Callable[[str, Region], Rgb]:
             raise UsageError(f"{region.xywh} lies outside of the page, which is {page.width} x {page.height}.")
         canvas = page.width, page.height
         crop = reader.crop(inside if canvas == reader.size else inside.scaled(canvas, reader.size))
-        words = context.catalogue.page_words(page_id)
-        return turned(crop, turns_by_reading((word.line, word.position, word.region) for word in words))
+        return turned(crop, turns_of(context.catalogue.page_words(page_id)))
 
     return read

@@ -107,7 +107,7 @@ class EmbedTasks:
         if (pixels.shape[1], pixels.shape[0]) != draft.image_size:
             raise CorruptError("The stored image is not the one that was segmented.")
         with clock("crop"):
-            crops = Crops.pack(cut(pixels, draft))
+            crops = Crops.pack(cut(pixels, draft.words, draft.canvas_size))
         self._tally.spend(clock.seconds)
         return Prepared(draft, crops, clock.seconds)
 

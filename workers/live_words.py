@@ -16,7 +16,7 @@ from ingest.sources.source import Rgb
 from search.embedding.embedder import Embedder
 from search.index.vector_index import Point, VectorIndex
 from workers.context import Context
-from workers.page_work import image_region
+from workers.page_work import cut
 
 _READERS = 2
 _AHEAD = 6
@@ -74,9 +74,7 @@ def _read(context: Context, page: str) -> tuple[LivePage, list[Rgb] | None] | No
         pixels = PageImageReader(context.files, live.page.image).whole()
     except (NotFoundError, StorageError):
         return live, None
-    canvas, size = (live.page.width, live.page.height), (pixels.shape[1], pixels.shape[0])
-    boxes = [image_region(word.region, canvas, size) for word in live.words]
-    return live, [pixels[box.y : box.y2, box.x : box.x2] for box in boxes]
+    return live, cut(pixels, live.words, (live.page.width, live.page.height))
 
 
 def write_points(index: VectorIndex, live: LivePage, vectors: list[np.ndarray]) -> None:

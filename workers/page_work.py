@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from infra.errors import CorruptError, NotFoundError, StorageError
 from infra.files import FileStore, open_files
 from infra.settings import Settings
 from ingest.catalogue import ids
-from ingest.catalogue.records import ClaimedPage, Draft, DraftWord
+from ingest.catalogue.records import ClaimedPage, Draft, DraftWord, WordRecord
 from ingest.geometry import Region
 from ingest.page_images import PageImageReader, write_page_image
 from ingest.segmentation import SEGMENTER_VERSION, TextLine, segment_turned
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 Seconds = dict[str, float]
 """Stage name -> busy seconds."""
+Words = Sequence[DraftWord] | Sequence[WordRecord]
 
 _PROBE_BYTES = 32 << 20
 _OPEN_SOURCES = 2
@@ -127,7 +128,7 @@ class PageWork:
         clock = Clock()
         draft, pixels = self._find_words(page, clock)
         with clock("crop"):
-            crops = Crops.pack(cut(pixels, draft))
+            crops = Crops.pack(cut(pixels, draft.words, draft.canvas_size))
         return Prepared(draft, crops, clock.seconds)
 
     def draft(self, page: ClaimedPage) -> tuple[Draft, Seconds]:
@@ -219,14 +220,16 @@ class StoredImage:
     painting: Mapping[str, Any] | None
 
 
-def cut(pixels: Rgb, draft: Draft) -> list[Rgb]:
-    """The crops of a draft's words, in order, out of the whole stored image, uint8 (H, W, 3) RGB; set upright."""
-    turns = turns_by_reading((word.line, word.position, word.region) for word in draft.words)
-    crops = []
-    for word in draft.words:
-        box = image_region(word.region, draft.canvas_size, draft.image_size)
-        crops.append(turned(pixels[box.y : box.y2, box.x : box.x2], turns))
-    return crops
+def cut(pixels: Rgb, words: Words, canvas_size: tuple[int, int]) -> list[Rgb]:
+    """The crops of a page's words, in order, out of its whole stored image, uint8 (H, W, 3) RGB; set upright."""
+    turns, image_size = turns_of(words), (pixels.shape[1], pixels.shape[0])
+    boxes = [image_region(word.region, canvas_size, image_size) for word in words]
+    return [turned(pixels[box.y : box.y2, box.x : box.x2], turns) for box in boxes]
+
+
+def turns_of(words: Words) -> int:
+    """Quarter turns to the left that set a page with these words upright."""
+    return turns_by_reading((word.line, word.position, word.region) for word in words)
 
 
 def image_region(region: Region, canvas_size: tuple[int, int], image_size: tuple[int, int]) -> Region:

@@ -94,7 +94,7 @@ def write_adapted(context: Context, pages: Sequence[Embedded]) -> None:
     for embedded in (page for page in pages if page.draft.words):
         for version in context.versions.written(embedded.page.collection_id):
             pixels = PageImageReader(context.files, embedded.draft.image).whole()
-            vectors = version.embedder.embed_crops(cut(pixels, embedded.draft))
+            vectors = version.embedder.embed_crops(cut(pixels, embedded.draft.words, embedded.draft.canvas_size))
             version.index.upsert(points_of(replace(embedded, vectors=list(vectors))))
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tiny import TinyEmbedder, state_of
 
 from infra.errors import ModelError
@@ -24,6 +25,8 @@ from workers.pipeline import IngestRequest, ingest
 from workers.reindex import reindex
 
 Scans = Callable[..., list[Path]]
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "commonplace" / "page-03.jpg"
 
 pytestmark = pytest.mark.usefixtures("same_process")
 
@@ -50,6 +53,18 @@ def test_a_new_model_takes_over_with_all_words_and_leaves_nothing_of_the_old(set
 
 
 def test_crops_of_the_stored_images_are_the_crops_of_the_first_time(settings: Settings, words: int) -> None:
+    before = state_of(settings)
+    for model in ("other", "tiny"):
+        with Context(settings, TinyEmbedder(model)) as context:
+            reindex(context)
+    assert state_of(settings) == before
+
+
+def test_words_of_a_page_that_lies_on_its_side_are_embedded_upright_again(settings: Settings, tmp_path: Path) -> None:
+    turned = tmp_path / "turned.png"
+    Image.open(SAMPLE).convert("L").rotate(90, expand=True).save(turned)
+    with Context(settings, TinyEmbedder()) as context:
+        assert ingest(context, IngestRequest((str(turned),), "notes")).words > 50
     before = state_of(settings)
     for model in ("other", "tiny"):
         with Context(settings, TinyEmbedder(model)) as context:
