@@ -28,7 +28,7 @@ from ingest.sources.source import Grey
 
 _FILES = (WEIGHTS, LINE_WEIGHTS, SPACING_WEIGHTS)
 _LEARNED = b"".join(files("ingest.segmentation").joinpath(name).read_bytes() for name in _FILES)
-SEGMENTER_VERSION = f"bands-6-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
+SEGMENTER_VERSION = f"bands-7-{hashlib.sha256(_LEARNED).hexdigest()[:8]}"
 """Changes whenever the same page would give other words: it is part of every word's identity."""
 
 _SURELY_UPRIGHT = 0.58
@@ -94,7 +94,7 @@ def read_maps(grey: Grey, scale: float) -> PageReading | None:
     letter = letter_height(maps)
     if letter is None:
         return None
-    ink = remove_rules(find_ink(copy, round(6 * STEP * letter) | 1), length=round(8 * STEP * letter))
+    ink = remove_rules(find_ink(copy, round(6 * STEP * letter) | 1), STEP * letter)
     courses = trace_lines(maps.band, letter)
     along = zip(courses, find_gaps(copy, courses), strict=True)
     cuts = tuple(tuple(find_cuts(maps.gap, gaps, course, WORTH_JUDGING)) for course, gaps in along)

@@ -25,6 +25,11 @@ _SLACK, _LEAN = 0.15, 0.25
 """How far ink reaches beyond the rows the network expects, and beyond the ends of the letter bodies; letter heights."""
 _SPECK = 0.04
 """Loose ink smaller than this many squared letter heights is dirt."""
+_FLAT, _DASH = 0.4, (1.0, 3.0)
+"""What is lower than the first is no word, unless its length lies between the others: it is a dot, a comma, a bit of a rule
+or a row of dots. In letter heights of the line or the page, the lower."""
+_LONGEST = 15
+"""No word is so many times longer than it is high."""
 _Number = TypeVar("_Number", np.int32, np.float32)
 
 
@@ -54,7 +59,8 @@ class Body:
 
 
 def share_ink(ink: Mask, bodies: Sequence[Body], letter: float) -> list[Region | None]:
-    """The box tight around each word's ink, pixels of `ink`; None where a body holds no ink.
+    """The box tight around each word's ink, pixels of `ink`; None where a body holds no ink, or only
+    flat marks.
 
     `letter` is the height of an x, map pixels.
     """
@@ -127,7 +133,15 @@ def _limited(
     left, right = _without_tails(mine.sum(axis=0), letter * STEP)
     inked = np.flatnonzero(mine[:, left:right].any(axis=1))
     x, y = columns.start + left, rows.start + int(inked[0])
-    return Region(x, y, right - left, int(inked[-1] - inked[0]) + 1)
+    region = Region(x, y, right - left, int(inked[-1] - inked[0]) + 1)
+    return None if _is_flat(region, STEP * min(letter, body.line.height)) else region
+
+
+def _is_flat(region: Region, letter: float) -> bool:
+    shortest, longest = _DASH
+    if region.w > _LONGEST * region.h:
+        return True
+    return region.h < _FLAT * letter and not shortest * letter <= region.w <= longest * letter
 
 
 def _within(pixels: slice, first: float, last: float) -> slice:
