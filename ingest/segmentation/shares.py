@@ -26,8 +26,8 @@ _SLACK, _LEAN = 0.15, 0.25
 _SPECK = 0.04
 """Loose ink smaller than this many squared letter heights is dirt."""
 _FLAT, _DASH = 0.4, (1.0, 3.0)
-"""What is lower than the first is no word, unless its length lies between the others: it is a dot, a comma, a bit of a rule
-or a row of dots. In letter heights of the line or the page, the lower."""
+"""What is lower than the first is no word, unless its length lies between the others: it is a dot, a comma, a bit of a
+rule or a row of dots. In letter heights of the line or the page, the lower."""
 _LONGEST = 15
 """No word is so many times longer than it is high."""
 _Number = TypeVar("_Number", np.int32, np.float32)
