@@ -143,8 +143,10 @@ def _learn(context: Context, embedder: HandwritingEmbedder, record: AdaptationRe
     config = AdaptConfig(minutes=options.minutes)
     said = said_of(context, record.collection_id, options)
     inks = collection_inks(context, record.collection_id, said)
-    known = said.known(list(inks))
-    return adapt(embedder.fresh_model(), list(inks.values()), options.lexicon(), config, checkpoint, tell, known=known)
+    return adapt(
+        embedder.fresh_model(), list(inks.pixels.values()), options.lexicon(), config, checkpoint, tell,
+        known=said.known(list(inks.pixels)), following=inks.following,
+    )  # fmt: skip
 
 
 def build(context: Context, number: int, progress: Progress = no_progress) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from ingest.catalogue.parts import in_parts
+from search.engine.lines import lines_of
 from search.engine.overlap import without_overlaps
 from search.handwriting.ink import Pixels, raw_ink
 from search.index.vector_index import IndexFilter
@@ -21,14 +23,25 @@ _MOST_WORDS = 24_000
 """Words looked at: more would not be learned from in the time, and would only take memory."""
 
 
-def collection_inks(context: Context, collection: str, said: Said, most: int = _MOST_WORDS) -> dict[str, Pixels]:
-    """Word id -> ink, uint8 (h, w), of words of the collection of that id, each ink once, from pages drawn by lot.
+@dataclass(frozen=True)
+class Inks:
+    """Words to learn from."""
+
+    pixels: Mapping[str, Pixels]
+    """Word id -> ink, uint8 (h, w)."""
+    following: Sequence[int]
+    """Of each word the place among them of the one after it, on its line or at the start of the next; -1 for none."""
+
+
+def collection_inks(context: Context, collection: str, said: Said, most: int = _MOST_WORDS) -> Inks:
+    """Words of the collection of that id, each ink once, from pages drawn by lot.
 
     Pages of which something was said come first, and labelled words before others with the same ink.
     """
     drawn = np.random.default_rng(0).permutation(sorted(_pages(context, collection))).tolist()
     pages = sorted(drawn, key=lambda page: page not in said.pages)
-    inks: dict[str, Pixels] = {}
+    pixels: dict[str, Pixels] = {}
+    after: dict[str, str] = {}
     for live, crops in pages_with_crops(context, pages):
         if crops is None:
             continue
@@ -36,10 +49,13 @@ def collection_inks(context: Context, collection: str, said: Said, most: int = _
             zip(live.words, crops, strict=True), key=lambda entry: (entry[0].id not in said.labels, -entry[0].score)
         )
         kept = without_overlaps(surest, lambda entry: (entry[0].page_id, entry[0].region))
-        inks |= {word.id: raw_ink(crop) for word, crop in kept[: most - len(inks)]}
-        if len(inks) >= most:
+        pixels |= {word.id: raw_ink(crop) for word, crop in kept[: most - len(pixels)]}
+        lines = lines_of(word for word, _ in kept)
+        after |= {word.id: follower.id for word, _ in kept for follower in lines.after(word)[:1]}
+        if len(pixels) >= most:
             break
-    return inks
+    places = {word: place for place, word in enumerate(pixels)}
+    return Inks(pixels, [places.get(after.get(word, ""), -1) for word in pixels])
 
 
 def fill(context: Context, version: Version, progress: Progress) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from search.adaptation.adapt import adapt
 from search.adaptation.delta import changes, pack_delta
+from search.adaptation.following import following
 from search.adaptation.lexicon import language_lexicon
 from search.adaptation.outcome import AdaptConfig
 from search.adaptation.proxy import Verdict
@@ -27,7 +28,9 @@ from search.training.store import parquet_words
 def main() -> None:
     """Adapt to some words of the file; print mAP by string and by example before, after, and of rounds, as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="columns `image` and `text`")
+    parser.add_argument(
+        "file", type=Path, help="columns `image` and `text`; `page` and `xywh` tell which words follow each other"
+    )
     parser.add_argument("--words", type=int, default=24_000, help="at most so many, drawn by lot")
     parser.add_argument("--languages", default="", help="as fr,es; guessed unless given")
     parser.add_argument("--minutes", type=float, default=15.0)
@@ -55,7 +58,8 @@ def main() -> None:
 
     tell("before", {})
     model = base.fresh_model()
-    found = adapt(model, [every[place] for place in drawn], lexicon, config, watch=watch)
+    inks = [every[place] for place in drawn]
+    found = adapt(model, inks, lexicon, config, watch=watch, following=following(options.file, drawn))
     print(json.dumps(found.report()), flush=True)
     if found.delta is not None:
         tell("after", found.delta)

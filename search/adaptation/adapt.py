@@ -63,13 +63,16 @@ def adapt(
     progress: Progress = lambda _, __: None,
     watch: Watch = lambda _, __: None,
     known: Known | None = None,
+    following: Sequence[int] = (),
 ) -> Adaptation:
     """Learn from n words, each as `raw_ink` gives it; the model, in float32 on the CPU, stays as it is.
 
     `lexicon`: None to guess the languages. `checkpoint`: where to keep what a killed run has reached. `watch`: shown
-    the model of each round. `known`: what people said of some of the words.
+    the model of each round. `known`: what people said of some of the words. `following`: of each word the place of the
+    one that follows on its line, -1 for none; empty where lines are not known.
     """
-    return _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch, known or Known()).run(lexicon)
+    run = _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch, known or Known(), following)
+    return run.run(lexicon)
 
 
 class _Run:
@@ -84,6 +87,7 @@ class _Run:
         progress: Progress,
         watch: Watch,
         known: Known,
+        following: Sequence[int],
     ) -> None:
         self.base, self.config, self.progress, self.watch = model, config, progress, watch
         self.start = time.monotonic()
@@ -92,7 +96,9 @@ class _Run:
         self.aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE, len(inks) - len(spoken_of))
         self.inks = [inks[place] for place in order]
         """Those kept aside first."""
-        self.known = known.moved({place: number for number, place in enumerate(order)})
+        moved = {place: number for number, place in enumerate(order)}
+        self.known = known.moved(moved)
+        self.following = np.array([moved.get(following[place], -1) for place in order] if following else [], np.int64)
         self.told: Mapping[int, Sequence[Told]] = {}
         self.kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
         self.spent_before = self.overhead = 0.0
@@ -177,7 +183,7 @@ class _Run:
         """All words as this model sees them."""
         seen = seen or self._see(model)
         self._tell("guessing")
-        return View(seen, heed(model, believe(model, seen, words), self.told))
+        return View(seen, heed(model, believe(model, seen, words, self.following), self.told))
 
     def _see(self, model: CustomTextCLIP) -> Seen:
         self._tell("reading")

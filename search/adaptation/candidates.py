@@ -97,16 +97,18 @@ def nearest(vectors: Vectors, strings: Vectors, count: int = CANDIDATES) -> tupl
     return np.take_along_axis(exact, order, 1), np.take_along_axis(places, order, 1)
 
 
-def fits(seen: Seen, places: Sequence[int], texts: Sequence[str]) -> NDArray[np.float32]:
+def fits(seen: Seen, places: Sequence[int], texts: Sequence[str], threads: int = 2) -> NDArray[np.float32]:
     """Log-probability of each string given the word at each place, by the reading head, float32 (len(texts),)."""
     scores = np.zeros(len(texts), np.float32)
     order = sorted(range(len(texts)), key=lambda i: len(seen.chances[places[i]]))
-    for start in range(0, len(order), 2048):
-        some = order[start : start + 2048]
-        rows = [seen.chances[places[i]] for i in some]
+
+    def some(part: list[int]) -> None:
+        rows = [seen.chances[places[i]] for i in part]
         lengths = torch.tensor([len(row) for row in rows])
         packed = np.zeros((len(rows), int(lengths.max()), rows[0].shape[1]), np.float32)
         for row, target in zip(rows, packed, strict=True):
             target[: len(row)] = row
-        scores[some] = letter_fits(torch.from_numpy(packed), lengths, [texts[i] for i in some]).numpy()
+        scores[part] = letter_fits(torch.from_numpy(packed), lengths, [texts[i] for i in part]).numpy()
+
+    _each(some, (order[start : start + 2048] for start in range(0, len(order), 2048)), threads)
     return scores

@@ -3,7 +3,8 @@
 Three witnesses: how near a string is to the word in the common space, how well the reading head finds it there, and how
 likely the string is before anything is seen. Candidates are strings of the lexicon, and what the head reads in the word
 and in those most alike, so that words no list knows can be guessed. Beside them stands "something else", which gains
-where the head finds none of them likely. Then words that look alike speak for each other.
+where the head finds none of them likely. Then words that look alike speak for each other, and words that stand beside
+each other.
 
 The weights were fitted once, on 2,000 words of each of four collections that the model was trained on, to make the
 probabilities true; docs/adaptation.md has how true they are elsewhere.
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from open_clip.model import CustomTextCLIP
 
 from search.adaptation.candidates import Seen, Vectors, fits, nearest
+from search.adaptation.context import usual_neighbours, with_context
 from search.adaptation.words import Strings, Words
 
 FIT, NEARNESS = 0.55, 16.0
@@ -33,6 +35,7 @@ _TRUST_ELSE = -1.5
 _FAINT = 0.02
 _NONE = -1e9
 """Logit of what cannot be."""
+_UNKNOWN: NDArray[np.int64] = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -68,20 +71,41 @@ class Beliefs:
         return np.flatnonzero(self.confidence > least)
 
 
-def believe(model: CustomTextCLIP, seen: Seen, words: Words) -> Beliefs:
-    """Candidates of each word with their probabilities."""
+def believe(model: CustomTextCLIP, seen: Seen, words: Words, following: NDArray[np.int64] = _UNKNOWN) -> Beliefs:
+    """Candidates of each word with their probabilities.
+
+    `following`: (n,) place of the word that follows on the line, -1 for none; empty where lines are not known.
+    """
     strings = words.with_readings(model, seen.readings)
     _, listed = nearest(seen.vectors, words.vectors)
     alike, fellows = nearest(seen.vectors, seen.vectors, _NEIGHBOURS + 1)
     candidates = np.hstack((listed, strings.readings[:, None], strings.readings[fellows]))
-    possible = _first_of_each(candidates) & np.array([bool(word) for word in strings.words])[candidates]
-    fit = np.full(candidates.shape, _NONE, np.float32)
-    owners, _ = np.nonzero(possible)
-    fit[possible] = fits(seen, owners.tolist(), [strings.words[place] for place in candidates[possible]])
-    chances = _softmax(_logits(seen.vectors, strings, candidates, fit))
-    chances = _with_neighbours(candidates, chances, alike, fellows)
+    fit = _fit(seen, strings, candidates)
     agreement = 1.0 / (1.0 + fit[:, : listed.shape[1]].argmax(axis=1))
+
+    def judged() -> NDArray[np.float32]:
+        return _with_neighbours(candidates, _softmax(_logits(seen.vectors, strings, candidates, fit)), alike, fellows)
+
+    chances = judged()
+    if (following >= 0).any():
+        best = chances[:, :-1].argmax(axis=1)
+        labels = np.take_along_axis(candidates, best[:, None], 1)[:, 0]
+        usual = usual_neighbours(labels, chances[np.arange(len(best)), best], following)
+        candidates = np.hstack((candidates, usual))
+        fit = np.hstack((fit, _fit(seen, strings, candidates, since=fit.shape[1])))
+        chances = with_context(candidates, judged(), following)
     return Beliefs(strings.words, strings.vectors, candidates, chances[:, :-1], agreement)
+
+
+def _fit(seen: Seen, strings: Strings, candidates: NDArray[np.int64], since: int = 0) -> NDArray[np.float32]:
+    """(n, k - since) log-probability of the candidates in columns from `since` on; -1e9 for what is no candidate: an
+    empty string, or one that stands in its row before."""
+    possible = _first_of_each(candidates) & np.array([bool(word) for word in strings.words])[candidates]
+    possible, later = possible[:, since:], candidates[:, since:]
+    fit = np.full(later.shape, _NONE, np.float32)
+    owners, _ = np.nonzero(possible)
+    fit[possible] = fits(seen, owners.tolist(), [strings.words[place] for place in later[possible]])
+    return fit
 
 
 def _first_of_each(candidates: NDArray[np.int64]) -> NDArray[np.bool_]:

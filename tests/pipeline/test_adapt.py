@@ -30,10 +30,12 @@ from ui.asking import open_engine
 from workers import adapt as adapting
 from workers.adapt import adapt_collection, adapt_due, back
 from workers.adapt_options import AdaptOptions
+from workers.adapted_index import collection_inks
 from workers.context import Context
 from workers.pipeline import IngestRequest, ingest
 from workers.reindex import reindex
 from workers.remove import remove
+from workers.said import Said
 
 Scans = Callable[..., list[Path]]
 pytestmark = pytest.mark.usefixtures("same_process")
@@ -125,6 +127,21 @@ def test_what_people_said_of_words_is_learned_from(context: Context, monkeypatch
     assert list(texts) == ["alpha", "beta"]
     assert known.places <= set(range(count))
     assert next(place for place, some in known.labels.items() if some[0].word == marked) in places
+
+
+def test_words_to_learn_from_know_which_of_them_follows(context: Context) -> None:
+    inks = collection_inks(context, id_of(context, "letters"), Said({}, (), frozenset()))
+    words = list(inks.pixels)
+    live = context.catalogue.live_words(words)
+    pairs = [
+        (live[word].word, live[words[after]].word)
+        for word, after in zip(words, inks.following, strict=True)
+        if after >= 0
+    ]
+    assert len(pairs) == len(words) - 2, "all but the last word of each of two pages"
+    for word, after in pairs:
+        assert word.page_id == after.page_id
+        assert (word.line, word.position + word.span) == (after.line, after.position) or word.line + 1 == after.line
 
 
 @pytest.mark.usefixtures("learned")
