@@ -48,6 +48,13 @@ _LEAST_MINUTES = 0.02
 _ASIDE, _MOST_ASIDE = 0.15, 1500
 """Share of the words that no round learns from, and their number at most."""
 
+_FEW, _PACED = 2_000, 256
+"""Words that are looked at however long it takes, and words by which it is measured how long that is."""
+_LOOKING = 0.4
+"""Share of the time for all looks at all words."""
+_LOOK = 2.2
+"""Reading, guessing and comparing, as multiples of reading."""
+
 Progress = Callable[[str, float], None]
 """What is being done, and the share of it all that is over, 0 to 1."""
 Watch = Callable[[CustomTextCLIP, Verdict], None]
@@ -71,8 +78,23 @@ def adapt(
     the model of each round. `known`: what people said of some of the words. `following`: of each word the place of the
     one that follows on its line, -1 for none; empty where lines are not known.
     """
-    run = _Run(model, inks, config or AdaptConfig(), checkpoint, progress, watch, known or Known(), following)
-    return run.run(lexicon)
+    config = config or AdaptConfig()
+    kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
+    state = kept.load() if kept is not None else None
+    most = state["words"] if state is not None else as_many_as_time_allows(model, inks, config)
+    return _Run(model, inks, config, kept, state, most, progress, watch, known or Known(), following).run(lexicon)
+
+
+def as_many_as_time_allows(model: CustomTextCLIP, inks: Sequence[Pixels], config: AdaptConfig) -> int:
+    """How many of these words can be looked at again and again with most of the time left to learn, on this machine."""
+    if len(inks) <= _FEW:
+        return len(inks)
+    some = [scaled(ink) for ink in inks[:: len(inks) // _PACED][:_PACED]]
+    see(model, some[: _PACED // 4], config.threads)  # the first one is slow
+    start = time.monotonic()
+    see(model, some, config.threads)
+    look = _LOOK * (time.monotonic() - start) / len(some)
+    return max(_FEW, min(len(inks), int(_LOOKING * 60 * config.minutes / ((_ROUNDS + 1) * look))))
 
 
 class _Run:
@@ -83,24 +105,28 @@ class _Run:
         model: CustomTextCLIP,
         inks: Sequence[Pixels],
         config: AdaptConfig,
-        checkpoint: Path | None,
+        kept: Checkpoint | None,
+        state: dict[str, Any] | None,
+        most: int,
         progress: Progress,
         watch: Watch,
         known: Known,
         following: Sequence[int],
     ) -> None:
         self.base, self.config, self.progress, self.watch = model, config, progress, watch
+        self.kept, self.state, self.most = kept, state, most
         self.start = time.monotonic()
         spoken_of = known.places
-        order = sorted(np.random.default_rng(config.seed).permutation(len(inks)).tolist(), key=spoken_of.__contains__)
-        self.aside = min(int(len(inks) * _ASIDE), _MOST_ASIDE, len(inks) - len(spoken_of))
+        lot = np.random.default_rng(config.seed).permutation(len(inks)).tolist()
+        others = [place for place in lot if place not in spoken_of][: max(most - len(spoken_of), 0)]
+        order = others + [place for place in lot if place in spoken_of]
+        self.aside = min(int(len(order) * _ASIDE), _MOST_ASIDE, len(others))
         self.inks = [inks[place] for place in order]
         """Those kept aside first."""
         moved = {place: number for number, place in enumerate(order)}
         self.known = known.moved(moved)
         self.following = np.array([moved.get(following[place], -1) for place in order] if following else [], np.int64)
         self.told: Mapping[int, Sequence[Told]] = {}
-        self.kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
         self.spent_before = self.overhead = 0.0
         self.words_seen = self.rounds = 0
 
@@ -126,8 +152,8 @@ class _Run:
         """The model of the best round by the words aside, and how it compares with the base."""
         view = before = self._view(self.base, words, seen)
         self.overhead = time.monotonic() - self.start
-        model, first, state, found = self.base, 0, None, list[tuple[CustomTextCLIP, Verdict]]()
-        if self.kept is not None and (state := self.kept.load()) is not None:
+        model, first, state, found = self.base, 0, self.state, list[tuple[CustomTextCLIP, Verdict]]()
+        if state is not None:
             model, first, self.spent_before = copy.deepcopy(self.base), state["round"], state["seconds"]
             tower(model).load_state_dict(state["start"])
             view = self._view(model, words)
@@ -161,7 +187,7 @@ class _Run:
         def keep() -> None:
             self._tell("learning")
             if self.kept is not None:
-                self.kept.save_now_and_then(number, self.seconds, start, tuner.state)
+                self.kept.save_now_and_then(number, self.most, self.seconds, start, tuner.state)
 
         tuner.run(keep)
         self.rounds += 1

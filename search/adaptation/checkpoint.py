@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 _EVERY = 30.0
 """Seconds."""
+_FORMAT = 2
+"""Of what is kept; another one is another run's."""
 
 
 class Checkpoint:
@@ -28,7 +30,7 @@ class Checkpoint:
         self.saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """`round`, `seconds` spent, `start`: the image tower as the round began, `tuner`: the state of its tuner."""
+        """`round`, `words` looked at, `seconds` spent, `start`: the image tower as it began, `tuner`: its state."""
         try:
             state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
         except FileNotFoundError:
@@ -39,12 +41,12 @@ class Checkpoint:
         return state if state.get("fingerprint") == self.fingerprint else None
 
     def save_now_and_then(
-        self, number: int, seconds: float, start: dict[str, Any], tuner: Callable[[], dict[str, Any]]
+        self, number: int, words: int, seconds: float, start: dict[str, Any], tuner: Callable[[], dict[str, Any]]
     ) -> None:
         """Every half minute."""
         if time.monotonic() - self.saved < _EVERY:
             return
-        state = {"round": number, "seconds": seconds, "start": start, "tuner": tuner()}
+        state = {"round": number, "words": words, "seconds": seconds, "start": start, "tuner": tuner()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
         torch.save({**state, "fingerprint": self.fingerprint}, part)
@@ -58,7 +60,7 @@ class Checkpoint:
 
 def fingerprint(inks: Sequence[Pixels], config: AdaptConfig) -> str:
     """The same for a run on the same words with the same plan."""
-    digest = hashlib.sha256(repr((len(inks), config.minutes, config.seed, config.steps)).encode())
+    digest = hashlib.sha256(repr((_FORMAT, len(inks), config.minutes, config.seed, config.steps)).encode())
     for ink in inks[:: max(1, len(inks) // 64)]:
         digest.update(ink.tobytes())
     return digest.hexdigest()

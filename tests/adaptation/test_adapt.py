@@ -17,10 +17,12 @@ from search.adaptation.candidates import see
 from search.adaptation.checkpoint import Checkpoint
 from search.adaptation.delta import apply_delta, changes, pack_delta
 from search.adaptation.fine_tune import TuneConfig, Tuner
+from search.adaptation.known import Known
 from search.adaptation.lesson import Lesson
 from search.adaptation.lexicon import word_lexicon
 from search.adaptation.proxy import Verdict
 from search.adaptation.pseudo_labels import Beliefs, believe
+from search.adaptation.told import Told
 from search.adaptation.words import Words
 from search.handwriting import load_handwriting_model
 from search.handwriting.ink import Pixels, raw_ink, scaled
@@ -124,6 +126,32 @@ def small(monkeypatch: pytest.MonkeyPatch) -> AdaptConfig:
     return AdaptConfig(minutes=5.0, threads=1, steps=1)
 
 
+def test_a_slow_machine_looks_at_fewer_words(
+    model: CustomTextCLIP, inks: list[Pixels], monkeypatch: pytest.MonkeyPatch
+):
+    clock = iter((0.0, 2.0, 0.0, 200.0))  # 256 words are read in two seconds, then in two hundred
+    monkeypatch.setattr(adapting.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(adapting, "see", lambda *_: None)
+    many = inks * 500
+    assert adapting.as_many_as_time_allows(model, inks, AdaptConfig()) == len(inks)
+    quick = adapting.as_many_as_time_allows(model, many, AdaptConfig())
+    assert 4_000 < quick < len(many)
+    assert adapting.as_many_as_time_allows(model, many, AdaptConfig()) == 2_000
+
+
+def test_what_was_said_is_learned_from_however_few_words_are_looked_at(
+    model: CustomTextCLIP, inks: list[Pixels], small: AdaptConfig, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(adapting, "as_many_as_time_allows", lambda *_: 16)
+    found = adapt(model, inks, word_lexicon(WORDS), small, known=Known({23: (Told("a", "jardin", True),)}))
+    assert found.words == 16
+    seen: list[int] = []
+    monkeypatch.setattr(Known, "moved", lambda self, to: seen.extend(to) or Known())
+    adapt(model, inks, word_lexicon(WORDS), small, known=Known({23: (Told("a", "jardin", True),)}))
+    assert len(seen) == 16
+    assert 23 in seen
+
+
 def test_what_is_no_better_is_refused(model: CustomTextCLIP, inks: list[Pixels], small: AdaptConfig):
     found = adapt(model, inks, word_lexicon(WORDS), small)
     assert found.delta is None
@@ -153,10 +181,10 @@ def test_what_is_better_is_given_and_a_checkpoint_is_gone(
 def test_a_checkpoint_of_another_run_or_a_damaged_one_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("search.adaptation.checkpoint._EVERY", 0.0)
     path = tmp_path / "c.pt"
-    Checkpoint(path, "a").save_now_and_then(1, 2.0, {}, dict)
+    Checkpoint(path, "a").save_now_and_then(1, 900, 2.0, {}, dict)
     kept = Checkpoint(path, "a").load()
     assert kept is not None
-    assert (kept["round"], kept["seconds"]) == (1, 2.0)
+    assert (kept["round"], kept["words"], kept["seconds"]) == (1, 900, 2.0)
     assert Checkpoint(path, "b").load() is None
     path.write_bytes(b"torn")
     assert Checkpoint(path, "a").load() is None
