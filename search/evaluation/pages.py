@@ -18,7 +18,7 @@ from ingest.segmentation import TextLine
 from ingest.sources import open_source
 from search.evaluation.bootstrap import Interval, mean_interval
 from search.evaluation.page_xml import TruthPage
-from search.evaluation.pages_boxes import BoxCounts, compare_boxes
+from search.evaluation.pages_boxes import BoxCounts, PageBoxes, compare_boxes
 from search.evaluation.pages_compound import pair_precisions, phrase_precisions
 from search.evaluation.pages_folder import PageFile, read_folder
 from search.evaluation.pages_rankings import FoundWord, score_search
@@ -89,12 +89,13 @@ def evaluate_pages(folder: Path, ingest: Ingest, settings: Settings) -> PagesRep
         sizes: dict[str, tuple[int, int]] = {}
         for page in pages:
             try:
-                pixels = _read(page.image, settings)
+                pixels = read_pixels(page.image, settings)
             except InputError as error:
                 failures.append(error)
                 continue
             sizes[str(page.image)] = (pixels.shape[1], pixels.shape[0])
-            counts[page.collection] = counts.get(page.collection, BoxCounts()) + _count(page, pixels, searched)
+            count = compare_page(page, pixels, searched.lines(page.image) or ()).counts()
+            counts[page.collection] = counts.get(page.collection, BoxCounts()) + count
 
         def ask(query: str) -> Iterable[FoundWord]:
             return _in_truth_pixels(searched.ask(query), sizes, truth)
@@ -132,7 +133,8 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _read(image: Path, settings: Settings) -> NDArray[np.uint8]:
+def read_pixels(image: Path, settings: Settings) -> NDArray[np.uint8]:
+    """uint8 (H, W) or (H, W, 3) RGB, read as ingest reads it. Raises InputError."""
     source = open_source(str(image), settings)
     try:
         refs = source.pages()
@@ -143,14 +145,19 @@ def _read(image: Path, settings: Settings) -> NDArray[np.uint8]:
         source.close()
 
 
-def _count(page: PageFile, pixels: NDArray[np.uint8], searched: SearchedPages) -> BoxCounts:
-    """Compare boxes in the ground truth's pixels."""
+def compare_page(page: PageFile, pixels: NDArray[np.uint8], found: Sequence[TextLine]) -> PageBoxes:
+    """Compare boxes, given in pixels of the image, in those of the ground truth."""
     size, truth_size = (pixels.shape[1], pixels.shape[0]), (page.truth.width, page.truth.height)
-    found = searched.lines(page.image) or ()
     lines = [line.moved(lambda region: region.scaled(size, truth_size)) for line in found]
-    if size != truth_size:
-        pixels = np.asarray(cv2.resize(pixels, truth_size, interpolation=cv2.INTER_AREA), np.uint8)
-    return compare_boxes(pixels, page.truth, lines).counts()
+    return compare_boxes(at_truth_size(page, pixels), page.truth, lines)
+
+
+def at_truth_size(page: PageFile, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image as large as the ground truth says it is."""
+    size = page.truth.width, page.truth.height
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _in_truth_pixels(

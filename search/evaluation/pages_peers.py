@@ -11,9 +11,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,16 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from infra.settings import load_settings
 from ingest.geometry import Region
-from ingest.segmentation import TextLine, WordBox, segment_page
+from ingest.segmentation import TextLine, WordBox
 from ingest.segmentation.ink import Mask
-from ingest.segmentation.readings import ONE_READING
-from search.evaluation.pages_boxes import BoxCounts, compare_boxes
-from search.evaluation.pages_folder import PageFile, by_collection, read_folder
 from search.evaluation.pages_ink import clear_ink
+from search.evaluation.pages_segmented import READINGS, Segmenter, evaluate_segmenters, table
 
 Pixels = NDArray[np.uint8]
-Segmenter = Callable[[Pixels], Sequence[TextLine]]
 
 
 def dilation(pixels: Pixels) -> list[TextLine]:
@@ -102,55 +98,18 @@ def _as_lines(boxes: Sequence[tuple[int, ...] | Sequence[int]], pixels: Pixels) 
     return [TextLine(region, (WordBox(region, 0),)) for region in regions]
 
 
-def compare(
-    pages: Sequence[PageFile], segmenters: dict[str, Segmenter], every: int = 1
-) -> dict[str, dict[str, BoxCounts]]:
-    """Counts by segmenter and collection, on every so many-th page of each collection."""
-    counts: dict[str, dict[str, BoxCounts]] = {name: {} for name in segmenters}
-    for collection, group in by_collection(pages).items():
-        for page in group[::every]:
-            pixels = np.asarray(cv2.imread(str(page.image), cv2.IMREAD_COLOR_RGB), np.uint8)
-            for name, segment in segmenters.items():
-                started = time.perf_counter()
-                found = segment(pixels)
-                seconds = time.perf_counter() - started
-                page_counts = compare_boxes(pixels, page.truth, found).counts(seconds)
-                counts[name][collection] = counts[name].get(collection, BoxCounts()) + page_counts
-    return counts
-
-
-def table(counts: dict[str, dict[str, BoxCounts]]) -> str:
-    """A Markdown table."""
-    rows = [
-        "| segmenter | collection | words | recall 0.25 | recall 0.5 | precision 0.5 | seconds a page |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, collections in counts.items():
-        total = sum(collections.values(), BoxCounts())
-        for collection, one in {**collections, "all": total}.items():
-            shares = [one.recall(0), one.recall(1), one.precision(1)]
-            shown = " | ".join("-" if share is None else f"{share:.3f}" for share in shares)
-            rows.append(f"| {name} | {collection} | {one.truth} | {shown} | {one.seconds / max(1, one.pages):.2f} |")
-    return "\n".join(rows)
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="page images, each with its PAGE or ALTO file of the same name")
     parser.add_argument("--every", type=int, default=1, help="take every so many-th page of each collection")
     arguments = parser.parse_args()
-    pages, _ = read_folder(arguments.folder)
     cv2.setNumThreads(1)
-    segmenters: dict[str, Segmenter] = {
-        "ours": segment_page,
-        "ours, one reading": partial(segment_page, doubt=ONE_READING),
-        "dilation": dilation,
-        "scale space": scale_space,
-    }
+    segmenters: dict[str, Segmenter] = {**READINGS, "dilation": dilation, "scale space": scale_space}
     installed: dict[str, Segmenter] = {"tesseract": tesseract, "kraken": kraken}
     segmenters |= {name: peer for name, peer in installed.items() if shutil.which(name)}
-    print(table(compare(pages, segmenters, arguments.every)))
+    found = evaluate_segmenters(arguments.folder, load_settings(), segmenters, every=arguments.every)
+    print(table(found.counts))
 
 
 if __name__ == "__main__":

@@ -56,3 +56,28 @@ def test_a_page_that_cannot_be_read_is_named_and_costs_what_is_on_it(manuspect: 
     outcome = manuspect("evaluate", "pages", one_page)
     assert outcome.code == 3
     assert image.name in outcome.err
+
+
+def test_boxes_alone_are_compared_and_drawn_by_collection(manuspect: Manuspect, one_page: Path, tmp_path: Path) -> None:
+    outcome = manuspect("evaluate", "pages", one_page, "--boxes", "--json", "--draw", tmp_path / "drawn")
+    assert outcome.code == 0, outcome.err
+    (found,) = outcome.objects
+    both, one = found["default"]["pages"], found["one reading"]["pages"]
+    assert one["word_recall_50"] > 0.7
+    assert both["word_recall_50"] >= one["word_recall_50"]
+    assert (one["pages"], one["line_recall"] > 0.5) == (1, True)
+    assert [path.name for path in (tmp_path / "drawn").iterdir()] == [f"pages-{next(one_page.glob('*.jpg')).stem}.png"]
+    shown = manuspect("evaluate", "pages", one_page, "--boxes")
+    assert "| one reading | pages |" in shown.out
+
+
+def test_boxes_of_a_page_that_cannot_be_read(manuspect: Manuspect, one_page: Path) -> None:
+    image = next(one_page.glob("*.jpg"))
+    image.write_bytes(b"no picture")
+    outcome = manuspect("evaluate", "pages", one_page, "--boxes")
+    assert outcome.code == 3
+    assert image.name in outcome.err
+
+
+def test_nothing_is_drawn_without_boxes(manuspect: Manuspect, one_page: Path, tmp_path: Path) -> None:
+    assert manuspect("evaluate", "pages", one_page, "--draw", tmp_path).code == 2

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.commands.opening import open_context
+from infra.errors import InputError, UsageError
+from ui.commands.opening import open_context, open_settings
 from ui.commands.showing import print_json
+
+if TYPE_CHECKING:
+    from search.evaluation.pages_boxes import BoxCounts
 
 app = typer.Typer(help="Measure how well words are found, on data whose text is known.", no_args_is_help=True)
 
@@ -38,27 +43,73 @@ def pages(
     adapt: Annotated[
         float, typer.Option("--adapt", metavar="MINUTES", min=0.0, help="Learn their hand first, for so long.")
     ] = 0.0,
+    boxes: Annotated[
+        bool,
+        typer.Option("--boxes", help="Only find the words: a table by collection, two readings and one."),
+    ] = False,
+    draw: Annotated[
+        Path | None, typer.Option("--draw", metavar="FOLDER", help="With --boxes: draw what was found and missed.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
     """Ingest pages into a scratch home, ask every word of their text, and compare the boxes."""
+    if boxes:
+        return _boxes(path, draw, as_json)
+    if draw is not None:
+        raise UsageError("--draw goes with --boxes")
     with open_context() as context:
         from search.evaluation.pages import evaluate_pages
         from ui.scratch import ingest_to_scratch
 
         report = evaluate_pages(path, lambda images: ingest_to_scratch(context, images, adapt), context.settings)
-    failures = [
-        {"input": failure.input, "page": failure.page, "error": type(failure).__name__, "reason": failure.reason}
-        for failure in report.failures
-    ]
     measured = {name: getattr(report, name) for name in _PAGES_KEYS}
     if as_json:
-        print_json({**measured, "failures": failures})
+        print_json({**measured, "failures": _described(report.failures)})
     else:
         for name, value in measured.items():
             print(f"{name:22} {_shown(value)}")
-        for failure in failures:
-            typer.echo(f"failed: {failure['input']}: {failure['error']}: {failure['reason']}", err=True)
+    return _ended(report.failures, as_json)
+
+
+def _boxes(path: Path, draw: Path | None, as_json: bool) -> int:
+    from search.evaluation.pages_segmented import evaluate_segmenters, table
+
+    report = evaluate_segmenters(path, open_settings(), draw=draw)
+    if as_json:
+        counts = {
+            name: {collection: _box_shares(count) for collection, count in by_collection.items()}
+            for name, by_collection in report.counts.items()
+        }
+        print_json({**counts, "failures": _described(report.failures)})
+    else:
+        print(table(report.counts))
+    return _ended(report.failures, as_json)
+
+
+def _box_shares(count: BoxCounts) -> dict[str, object]:
+    return {
+        "word_recall_25": count.recall(0),
+        "word_recall_50": count.recall(1),
+        "word_precision_50": count.precision(1),
+        "line_recall": count.line_recall,
+        "seconds_per_page": count.seconds / max(1, count.pages),
+        "pages": count.pages,
+        "words": count.truth,
+    }
+
+
+def _ended(failures: Sequence[InputError], as_json: bool) -> int:
+    """Exit code; failures are told on standard error unless they are in the JSON."""
+    for failure in () if as_json else failures:
+        typer.echo(f"failed: {failure.input}: {type(failure).__name__}: {failure.reason}", err=True)
     return 3 if failures else 0
+
+
+def _described(failures: Sequence[InputError]) -> list[dict[str, object]]:
+    return [
+        {"input": failure.input, "page": failure.page, "error": type(failure).__name__, "reason": failure.reason}
+        for failure in failures
+    ]
 
 
 def _shown(value: object) -> str:
