@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from open_clip.model import CustomTextCLIP
 
-from search.adaptation.letters import letter_chances, letter_fits, read_letters
 from search.embedding.device import choose_placement
 from search.handwriting.crops import by_width, encode_texts, to_input
 from search.handwriting.ink import Pixels
+from search.handwriting.letters import letter_chances, letter_fits, read_letters
 from search.handwriting.model import tower, unit
 
 Vectors = NDArray[np.float32]

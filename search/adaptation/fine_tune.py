@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from search.adaptation.lesson import Lesson
-from search.adaptation.letters import IMPOSSIBLE, letter_chances, letter_fits
 from search.embedding.device import choose_placement
 from search.handwriting.crops import pack
 from search.handwriting.ink import Pixels
+from search.handwriting.letters import IMPOSSIBLE, letter_chances, letter_fits
 from search.handwriting.model import tower
 from search.training.average import follow
 from search.training.losses import agree, agree_among

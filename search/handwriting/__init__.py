@@ -1,6 +1,7 @@
 """The default model: a CLIP that reads handwriting.
 
-`load_handwriting_model` gives it the way open_clip gives its own; `encode_crops` and `encode_texts` are the fast way.
+`load_handwriting_model` gives it the way open_clip gives its own; `encode_crops`, `encode_and_read` and `encode_texts`
+are the fast way.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from open_clip.model import CustomTextCLIP
 from PIL import Image
 from torch import Tensor
 
-from search.handwriting.crops import encode_crops, encode_texts, pack
+from search.handwriting.crops import encode_and_read, encode_crops, encode_texts, pack
 from search.handwriting.ink import HEIGHT, MAX_WIDTH, ink_map
 from search.handwriting.model import CONFIG, NAME, WEIGHTS, build_model
 from search.handwriting.reading import ctc_score, read_crops
 from search.handwriting.tokenizer import CharacterTokenizer
 
 __all__ = [
-    "CONFIG", "NAME", "WEIGHTS", "CharacterTokenizer", "ctc_score", "encode_crops", "encode_texts", "ink_map",
-    "load_handwriting_model", "pack", "preprocess", "read_crops",
+    "CONFIG", "NAME", "WEIGHTS", "CharacterTokenizer", "ctc_score", "encode_and_read", "encode_crops", "encode_texts",
+    "ink_map", "load_handwriting_model", "pack", "preprocess", "read_crops",
 ]  # fmt: skip
 
 

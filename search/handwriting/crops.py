@@ -11,7 +11,9 @@ from open_clip.model import CustomTextCLIP
 from torch import Tensor
 
 from search.handwriting.ink import HEIGHT, Pixels, ink_map
+from search.handwriting.letters import letter_chances
 from search.handwriting.model import encode_tokens, tower, unit
+from search.handwriting.posteriors import packed_readings
 from search.handwriting.tokenizer import CharacterTokenizer
 
 _CHUNK = 64
@@ -33,6 +35,23 @@ def encode_maps(model: CustomTextCLIP, maps: Sequence[Pixels], batch: int = _CHU
         for places, packed in by_width(maps, batch):
             vectors[places] = unit(trunk(to_input(model, packed))).cpu().numpy()
     return vectors
+
+
+def encode_and_read(
+    model: CustomTextCLIP, crops: Sequence[Pixels], batch: int = _CHUNK
+) -> tuple[NDArray[np.float32], list[bytes]]:
+    """What `encode_crops` gives, and of each crop what the reading head says, as `posteriors` packs it."""
+    trunk, maps = tower(model), [ink_map(crop) for crop in crops]
+    vectors = np.zeros((len(maps), trunk.num_features), np.float32)
+    readings = [b""] * len(maps)
+    with torch.inference_mode():
+        for places, packed in by_width(maps, batch):
+            columns, real = trunk.columns(to_input(model, packed))
+            vectors[places] = unit(trunk.embed(columns, real)).cpu().numpy()
+            chances, lengths = letter_chances(trunk.read(columns)).cpu(), real.sum(dim=1).cpu()
+            for place, reading in zip(places, packed_readings(chances.numpy(), lengths.numpy()), strict=True):
+                readings[place] = reading
+    return vectors, readings
 
 
 def encode_texts(model: CustomTextCLIP, texts: Sequence[str], batch: int = 512) -> NDArray[np.float32]:

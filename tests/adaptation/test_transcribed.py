@@ -9,9 +9,9 @@ import torch
 from infra.errors import UsageError
 from search.adaptation.candidates import Seen
 from search.adaptation.known import Known
-from search.adaptation.letters import letter_chances
 from search.adaptation.told import Told
 from search.adaptation.transcribed import ToldLine, align, read_lines
+from search.handwriting.letters import letter_chances
 from search.handwriting.tokenizer import VOCABULARY, encode
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from search.adaptation.letters import IMPOSSIBLE, LETTERS, letter_chances, letter_fits, read_letters
+from search.handwriting.letters import IMPOSSIBLE, LETTERS, letter_chances, letter_fits, read_letters
 from search.handwriting.tokenizer import VOCABULARY, encode
 
 
