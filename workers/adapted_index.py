@@ -12,9 +12,8 @@ from ingest.catalogue.parts import in_parts
 from search.engine.lines import lines_of
 from search.engine.overlap import without_overlaps
 from search.handwriting.ink import Pixels, raw_ink
-from search.index.vector_index import IndexFilter
 from workers.context import Context
-from workers.live_words import embedded_pages, pages_with_crops, write_points
+from workers.live_words import embedded_pages, is_whole, pages_with_crops, write_points
 from workers.report import Progress, Tally
 from workers.said import Said
 from workers.versions import Version
@@ -59,7 +58,7 @@ def collection_inks(context: Context, collection: str, said: Said, most: int = _
 
 
 def fill(context: Context, version: Version, progress: Progress) -> None:
-    """Embed the pages of the collection that miss words in the version's index.
+    """Embed the pages of the collection that miss words or readings in the version's index.
 
     Those whose stored image is lost are read from their source again, and come into every index then.
     """
@@ -69,16 +68,16 @@ def fill(context: Context, version: Version, progress: Progress) -> None:
     def missing() -> Iterator[str]:
         for page in _pages(context, version.record.collection_id):
             record = context.catalogue.page(page)
-            if record is not None and version.index.count(IndexFilter(pages=(page,))) < record.words:
+            if record is not None and not is_whole(version.index, version.embedder, page, record.words):
                 tally.add(waiting=1)
                 yield page
 
-    for live, vectors in embedded_pages(context, version.embedder, missing()):
-        if vectors is None:
+    for live, words in embedded_pages(context, version.embedder, missing()):
+        if words is None:
             context.catalogue.requeue_page(live.page.id)
             continue
-        write_points(version.index, live, vectors)
-        tally.add(indexed=1, words=len(vectors))
+        write_points(version.index, live, words)
+        tally.add(indexed=1, words=len(words))
         progress(tally)
 
 

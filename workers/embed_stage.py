@@ -9,26 +9,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ingest.catalogue.records import ClaimedPage, Draft
 from ingest.sources.source import Rgb
+from search.embedding.embedder import embed_words
 from workers.page_work import Clock, Prepared
 from workers.report import Tally
 
 if TYPE_CHECKING:
-    from search.embedding.embedder import Embedder
+    from search.embedding.embedder import EmbeddedWord, Embedder
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A page with its words' vectors, in the draft's order."""
+    """A page with its words as the model sees them, in the draft's order."""
 
     page: ClaimedPage
     draft: Draft
-    vectors: list[NDArray[np.float32]]
-    """float32 (d,) each, of unit length."""
+    words: list[EmbeddedWord]
 
 
 @dataclass(slots=True)
@@ -38,7 +35,7 @@ class _Pending:
     page: ClaimedPage
     draft: Draft
     bytes: int
-    vectors: list[NDArray[np.float32]] = field(default_factory=list)
+    words: list[EmbeddedWord] = field(default_factory=list)
 
 
 class EmbedStage:
@@ -92,10 +89,10 @@ class EmbedStage:
                 clock = Clock()
                 embedder = self._embedder()
                 with clock("embed"):
-                    vectors = embedder.embed_crops([crop for _, crop in batch])
+                    words = embed_words(embedder, [crop for _, crop in batch])
                 self._tally.spend(clock.seconds)
-                for (pending, _), vector in zip(batch, vectors, strict=True):
-                    self._complete(pending, vector)
+                for (pending, _), word in zip(batch, words, strict=True):
+                    self._complete(pending, word)
         except BaseException as error:  # told to the thread that runs the pipeline
             self.error = error
 
@@ -114,11 +111,11 @@ class EmbedStage:
                 self._give(Embedded(handed_in[0].page, handed_in[0].draft, []))
         return [self._words.popleft() for _ in range(min(self._batch, len(self._words)))]
 
-    def _complete(self, pending: _Pending, vector: NDArray[np.float32]) -> None:
-        pending.vectors.append(vector)
-        if len(pending.vectors) == len(pending.draft.words):
+    def _complete(self, pending: _Pending, word: EmbeddedWord) -> None:
+        pending.words.append(word)
+        if len(pending.words) == len(pending.draft.words):
             self._count(-pending.bytes)
-            self._give(Embedded(pending.page, pending.draft, pending.vectors))
+            self._give(Embedded(pending.page, pending.draft, pending.words))
 
     def _count(self, change: int) -> None:
         with self._lock:

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
 
-import numpy as np
-
 from infra.errors import NotFoundError, StorageError
 from ingest.catalogue.records import LivePage
 from ingest.page_images import PageImageReader
 from ingest.sources.source import Rgb
-from search.embedding.embedder import Embedder
-from search.index.vector_index import Point, VectorIndex
+from search.embedding.embedder import EmbeddedWord, Embedder, Reader, embed_words
+from search.index.vector_index import IndexFilter, Point, VectorIndex
 from workers.context import Context
 from workers.page_work import cut
 
@@ -25,8 +23,8 @@ _AHEAD = 6
 
 def embedded_pages(
     context: Context, embedder: Embedder, pages: Iterable[str]
-) -> Iterator[tuple[LivePage, list[np.ndarray] | None]]:
-    """Each page with its live words' vectors; None where its stored image cannot be read.
+) -> Iterator[tuple[LivePage, list[EmbeddedWord] | None]]:
+    """Each page with its live words as the model sees them; None where its stored image cannot be read.
 
     Images are read ahead in threads, and the model takes the words of several pages at a time.
     """
@@ -44,10 +42,10 @@ def embedded_pages(
 
 def _through_model(
     embedder: Embedder, batch: list[tuple[LivePage, list[Rgb]]]
-) -> Iterator[tuple[LivePage, list[np.ndarray]]]:
-    rows = iter(embedder.embed_crops([crop for _, crops in batch for crop in crops]))
+) -> Iterator[tuple[LivePage, list[EmbeddedWord]]]:
+    words = iter(embed_words(embedder, [crop for _, crops in batch for crop in crops]))
     for live, crops in batch:
-        yield live, [next(rows) for _ in crops]
+        yield live, [next(words) for _ in crops]
 
 
 def pages_with_crops(context: Context, pages: Iterable[str]) -> Iterator[tuple[LivePage, list[Rgb] | None]]:
@@ -77,20 +75,29 @@ def _read(context: Context, page: str) -> tuple[LivePage, list[Rgb] | None] | No
     return live, cut(pixels, live.words, (live.page.width, live.page.height))
 
 
-def write_points(index: VectorIndex, live: LivePage, vectors: list[np.ndarray]) -> None:
+def is_whole(index: VectorIndex, embedder: Embedder, page: str, words: int) -> bool:
+    """Whether the index has a point for each of the page's words, with a reading where the model reads."""
+    where = IndexFilter(pages=(page,))
+    if not isinstance(embedder, Reader):
+        return index.count(where) >= words
+    return len(index.readings(list(index.ids(where)))) >= words
+
+
+def write_points(index: VectorIndex, live: LivePage, words: list[EmbeddedWord]) -> None:
     """Write the points of a page's words."""
     index.upsert(
         [
             Point(
                 id=UUID(word.id),
-                vector=vector,
+                vector=seen.vector,
                 collection=live.collection_id,
                 document=live.page.document_id,
                 page=live.page.id,
                 generation=live.page.generation,
                 page_number=live.page.number,
                 metadata=live.metadata,
+                reading=seen.reading,
             )
-            for word, vector in zip(live.words, vectors, strict=True)
+            for word, seen in zip(live.words, words, strict=True)
         ]
     )

@@ -1,4 +1,4 @@
-"""Bringing the points of documents up to date whose metadata changed, without the model: vectors stay as they are."""
+"""Bringing the points of documents up to date whose metadata changed, without the model: what it saw stays as it is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def _refresh_page(context: Context, page_id: str) -> None:
     if live is None:
         return
     for index in context.all_indexes():
-        vectors = index.vectors([UUID(word.id) for word in live.words])
+        words = [UUID(word.id) for word in live.words]
+        vectors, readings = index.vectors(words), index.readings(words)
         index.upsert(
             [
                 Point(
@@ -37,6 +38,7 @@ def _refresh_page(context: Context, page_id: str) -> None:
                     generation=live.page.generation,
                     page_number=live.page.number,
                     metadata=live.metadata,
+                    reading=readings.get(word, b""),
                 )
                 for word, vector in vectors.items()
             ]

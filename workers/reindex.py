@@ -12,13 +12,12 @@ from infra.errors import VectorIndexError
 from ingest.segmentation import SEGMENTER_VERSION
 from search.embedding.embedder import EmbeddingSpace
 from search.index.open_index import drop_index, point_alias
-from search.index.vector_index import IndexFilter
 from workers.adapted_index import fill
 from workers.answering import drop_weights, keep_weights
 from workers.cleaning import delete_dead_points, tidy
 from workers.context import Context
 from workers.home_lock import home_lock
-from workers.live_words import embedded_pages, write_points
+from workers.live_words import embedded_pages, is_whole, write_points
 from workers.pipeline import IngestRequest, ingest_locked, recover
 from workers.report import IngestReport, Progress, Tally, no_progress
 
@@ -91,14 +90,14 @@ def _build(context: Context, space: EmbeddingSpace, tally: Tally, progress: Prog
     tally.add(waiting=catalogue.count_to_build(space.key))
     unreadable = 0
     pages = _batched(lambda after: catalogue.pages_to_build(space.key, after))
-    for live, vectors in embedded_pages(context, context.embedder, pages):
-        if vectors is None:  # found again once its source was read again; it must not keep the others from switching
+    for live, words in embedded_pages(context, context.embedder, pages):
+        if words is None:  # found again once its source was read again; it must not keep the others from switching
             unreadable += 1
             catalogue.requeue_page(live.page.id)
         else:
-            write_points(index, live, vectors)
+            write_points(index, live, words)
             delete_dead_points(context, live.page.id)
-            tally.add(indexed=1, words=len(vectors))
+            tally.add(indexed=1, words=len(words))
         catalogue.mark_built(live.page.id, live.page.generation, space.key)
         progress(tally)
     index.optimize()
@@ -111,24 +110,24 @@ def _build(context: Context, space: EmbeddingSpace, tally: Tally, progress: Prog
 
 
 def _repair(context: Context, space: EmbeddingSpace, tally: Tally, progress: Progress) -> int:
-    """Embed the pages that miss vectors in the live index, as after its folder was lost."""
+    """Embed the pages that miss vectors or readings in the live index, as after its folder was lost."""
     index = context.live_index()
 
     def missing() -> Iterator[str]:
         for page in context.catalogue.live_pages():
             record = context.catalogue.page(page)
-            if record is not None and index.count(IndexFilter(pages=(page,))) < record.words:
+            if record is not None and not is_whole(index, context.embedder, page, record.words):
                 tally.add(waiting=1)
                 yield page
 
     unreadable = 0
-    for live, vectors in embedded_pages(context, context.embedder, missing()):
-        if vectors is None:
+    for live, words in embedded_pages(context, context.embedder, missing()):
+        if words is None:
             unreadable += 1
             context.catalogue.requeue_page(live.page.id)
             continue
-        write_points(index, live, vectors)
-        tally.add(indexed=1, words=len(vectors))
+        write_points(index, live, words)
+        tally.add(indexed=1, words=len(words))
         progress(tally)
     return unreadable
 

@@ -19,6 +19,7 @@ from ingest.catalogue import ids
 from ingest.catalogue.adaptations import Adaptations, VersionRecord
 from ingest.catalogue.states import AdaptationState
 from ingest.page_images import PageImageReader
+from search.embedding.embedder import embed_words
 from workers.page_work import cut
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def write_adapted(context: Context, pages: Sequence[Embedded]) -> None:
     for embedded in (page for page in pages if page.draft.words):
         for version in context.versions.written(embedded.page.collection_id):
             pixels = PageImageReader(context.files, embedded.draft.image).whole()
-            vectors = version.embedder.embed_crops(cut(pixels, embedded.draft.words, embedded.draft.canvas_size))
-            version.index.upsert(points_of(replace(embedded, vectors=list(vectors))))
+            crops = cut(pixels, embedded.draft.words, embedded.draft.canvas_size)
+            version.index.upsert(points_of(replace(embedded, words=embed_words(version.embedder, crops))))
 
 
 def points_of(embedded: Embedded) -> list[Point]:
@@ -106,13 +107,14 @@ def points_of(embedded: Embedded) -> list[Point]:
     return [
         Point(
             id=UUID(ids.word_id(page.page_id, page.digest, word.region, embedded.draft.segmenter)),
-            vector=vector,
+            vector=seen.vector,
             collection=page.collection_id,
             document=page.document_id,
             page=page.page_id,
             generation=page.claim,
             page_number=page.number,
             metadata=page.metadata,
+            reading=seen.reading,
         )
-        for word, vector in zip(embedded.draft.words, embedded.vectors, strict=True)
+        for word, seen in zip(embedded.draft.words, embedded.words, strict=True)
     ]

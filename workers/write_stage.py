@@ -77,7 +77,7 @@ class WriteStage:
                 self._ended = True
             else:
                 pages.append(page)
-                words += len(page.vectors)
+                words += len(page.words)
         return pages
 
 
@@ -95,7 +95,7 @@ def write_pages(context: Context, pages: Sequence[Embedded], clock: Clock, tally
         if not finished:
             context.catalogue.mark_stale(page.page_id)
             continue
-        words = len(embedded.vectors)
+        words = len(embedded.words)
         tally.add(words=words, **{"indexed" if words else "empty": 1})
         log.debug("page indexed", document=page.document_id, page=page.page_id, number=page.number, words=words)
         if page.stale:

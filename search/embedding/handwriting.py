@@ -15,7 +15,7 @@ from search.embedding.clip import check_crops, clean, model_errors, unit_rows
 from search.embedding.device import Placement
 from search.embedding.digest import weights_digest
 from search.embedding.embedder import Crop, EmbeddingSpace, Vectors
-from search.handwriting import NAME, WEIGHTS, encode_crops, encode_texts, load_handwriting_model
+from search.handwriting import NAME, WEIGHTS, encode_and_read, encode_crops, encode_texts, load_handwriting_model
 
 _FEW = 32
 """Texts."""
@@ -58,6 +58,15 @@ class HandwritingEmbedder:
         check_crops(crops)
         with model_errors(self.placement.device):
             return unit_rows(encode_crops(self._model, crops))
+
+    def embed_and_read(self, crops: Sequence[Crop]) -> tuple[Vectors, list[bytes]]:
+        """What `embed_crops` gives, and each crop's packed reading. Raises ModelError."""
+        if not crops:
+            return np.zeros((0, self._space.dimension), np.float32), []
+        check_crops(crops)
+        with model_errors(self.placement.device):
+            vectors, readings = encode_and_read(self._model, crops)
+            return unit_rows(vectors), readings
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Spellings -> float32 (n, d) unit rows, in order; (0, d) for none. Raises ModelError."""

@@ -1,4 +1,4 @@
-"""What a point carries besides its vector: only what filters.
+"""What a point carries besides its vector: what filters, and what the model reads there.
 
 Metadata keys come from outside and may hold dots or quotes, which paths into a payload cannot; they are written as
 letters, digits and `_xx` bytes. A metadata value is kept as text under `m` and, where it is a number or a date, as a
@@ -7,10 +7,11 @@ number under `n`.
 
 from __future__ import annotations
 
+import base64
 import calendar
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from search.index.vector_index import Point, Scalar
@@ -18,6 +19,8 @@ from search.index.vector_index import Point, Scalar
 KEYWORDS = ("collection", "document", "page")
 """Payload keys that hold ids; the collection is the tenant."""
 INTEGERS = ("generation", "page_number")
+READING = "read"
+"""Payload key of the packed reading, in Base64; absent where there is none."""
 MAX_INDEXED_KEYS = 64
 """Metadata keys with an index of their own; a filter on any further key still works, more slowly."""
 
@@ -37,7 +40,14 @@ def payload(point: Point) -> dict[str, Any]:
         stored["m"] = {escape(key): as_text(value) for key, value in point.metadata.items()}
         numbers = {escape(key): as_number(value) for key, value in point.metadata.items()}
         stored["n"] = {key: number for key, number in numbers.items() if number is not None}
+    if point.reading:
+        stored[READING] = base64.b64encode(point.reading).decode("ascii")
     return stored
+
+
+def reading_of(stored: Mapping[str, Any] | None) -> bytes:
+    """The reading in a stored form; empty where there is none."""
+    return base64.b64decode((stored or {}).get(READING, ""))
 
 
 def metadata_keys(points: Iterable[Point]) -> list[str]:

@@ -20,7 +20,7 @@ from search.embedding.embedder import EmbeddingSpace
 from search.index.edge_config import edge_config, edge_filter, field_indexes, metadata_indexes, search_params
 from search.index.edge_optimize import BUSY_EXIT
 from search.index.edge_shard import SharedShard
-from search.index.payload import MAX_INDEXED_KEYS, metadata_keys, payload
+from search.index.payload import MAX_INDEXED_KEYS, READING, metadata_keys, payload, reading_of
 from search.index.sizing import Tuning, tuning_for
 from search.index.stable_pages import in_order, stable_page
 from search.index.vector_index import ALL, GRAPH_DEPTH, IndexFilter, Neighbour, Point
@@ -134,6 +134,12 @@ class QdrantEdgeIndex:
         with self._shards.use() as shard:
             records = shard.retrieve(list(ids), False, True) if ids else []
         return {_uuid(record.id): np.asarray(record.vector, np.float32) for record in records}
+
+    def readings(self, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Readings of those points that exist and have one."""
+        with self._shards.use() as shard:
+            records = shard.retrieve(list(ids), [READING], False) if ids else []
+        return {_uuid(record.id): reading for record in records if (reading := reading_of(record.payload))}
 
     def ids(self, where: IndexFilter = ALL) -> Iterator[UUID]:
         """All points that match."""

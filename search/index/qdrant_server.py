@@ -15,7 +15,7 @@ from qdrant_client.http.exceptions import ApiException
 
 from infra.errors import VectorIndexError
 from search.embedding.embedder import EmbeddingSpace
-from search.index.payload import MAX_INDEXED_KEYS, metadata_keys, payload
+from search.index.payload import MAX_INDEXED_KEYS, READING, metadata_keys, payload, reading_of
 from search.index.server_config import (
     field_indexes,
     graph_config,
@@ -118,6 +118,14 @@ class QdrantServerIndex:
                 self._name, [str(point_id) for point_id in ids], with_payload=False, with_vectors=True
             )
         return {UUID(str(record.id)): np.asarray(record.vector, np.float32) for record in records}
+
+    def readings(self, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Readings of those points that exist and have one."""
+        if not ids:
+            return {}
+        with self._server():
+            records = self._client.retrieve(self._name, [str(point_id) for point_id in ids], with_payload=[READING])
+        return {UUID(str(record.id)): reading for record in records if (reading := reading_of(record.payload))}
 
     def ids(self, where: IndexFilter = ALL) -> Iterator[UUID]:
         """All points that match."""

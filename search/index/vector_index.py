@@ -30,6 +30,8 @@ class Point:
     page_number: int
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     """The document's metadata, to filter by; keys as given."""
+    reading: bytes = b""
+    """What the model reads there, packed by `search.handwriting.posteriors`; empty where it does not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class VectorIndex(Protocol):
 
     def vectors(self, ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32]]:
         """Stored vectors of those points that exist."""
+        ...
+
+    def readings(self, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Readings of those points that exist and have one."""
         ...
 
     def ids(self, where: IndexFilter = ALL) -> Iterator[UUID]:

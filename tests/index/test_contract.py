@@ -23,7 +23,7 @@ def test_an_empty_index_answers(index: VectorIndex) -> None:
     assert index.query(np.ones(DIMENSION, np.float32), limit=5) == []
     assert index.count() == 0
     assert list(index.ids()) == []
-    assert index.vectors([uuid.uuid4()]) == {}
+    assert index.vectors([uuid.uuid4()]) == index.readings([uuid.uuid4()]) == {}
     assert index.sample(3).shape == (0, DIMENSION)
     index.upsert([])
     index.delete_ids([uuid.uuid4()])
@@ -170,6 +170,15 @@ def test_vectors_come_back_as_written(index: VectorIndex, points: Make) -> None:
     assert set(found) == {stored[2].id, stored[8].id}
     np.testing.assert_allclose(found[stored[2].id], stored[2].vector, atol=1e-5)
     assert found[stored[2].id].dtype == np.float32
+
+
+def test_readings_come_back_as_written_where_there_are_any(index: VectorIndex, points: Make) -> None:
+    stored = [replace(point, reading=bytes([0, 255, n])) for n, point in enumerate(points(8))] + points(2, seed=1)
+    index.upsert(stored)
+    found = index.readings([uuid.uuid4(), *(point.id for point in stored)])
+    assert found == {point.id: point.reading for point in stored[:8]} and index.readings([]) == {}
+    index.upsert([replace(stored[0], reading=b"again"), replace(stored[1], reading=b"")])
+    assert index.readings([point.id for point in stored[:2]]) == {stored[0].id: b"again"}
 
 
 def test_similarities_to_known_points_are_cosines(index: VectorIndex, points: Make) -> None:

@@ -89,7 +89,12 @@ class Points(wire.PointsServicer):
 
     def Get(self, request: Any, _: Any) -> Any:
         keys = [Read.convert_point_id(key) for key in request.ids]
-        found = self._client.retrieve(request.collection_name, keys, with_vectors=request.with_vectors.enable)
+        found = self._client.retrieve(
+            request.collection_name,
+            keys,
+            with_payload=_keys(request.with_payload),
+            with_vectors=request.with_vectors.enable,
+        )
         return wire.GetResponse(result=[Write.convert_record(record) for record in found])
 
     def Scroll(self, request: Any, _: Any) -> Any:
@@ -120,6 +125,11 @@ class Points(wire.PointsServicer):
         assert isinstance(asked.query, models.NearestQuery) and asked.limit
         found = self._client.query_points(collection, asked.query.nearest, query_filter=asked.filter, limit=asked.limit)
         return [Write.convert_scored_point(point) for point in found.points]
+
+
+def _keys(asked: Any) -> list[str] | bool:
+    """The payload keys that a request names; all where it names none."""
+    return list(asked.include.fields) or True
 
 
 def _operation(result: models.UpdateResult) -> Any:

@@ -225,6 +225,17 @@ def test_vectors_lost_from_its_index_are_made_again(context: Context) -> None:
 
 
 @pytest.mark.usefixtures("learned")
+def test_it_reads_its_words_itself_and_new_ones_too(context: Context, scans: Scans) -> None:
+    letters = id_of(context, "letters")
+    adapt_collection(context, letters, AdaptOptions())
+    files = scans("delta/epsilon", folder="more")
+    ingest(context, IngestRequest(tuple(map(str, files)), "letters"))
+    own, shared = context.versions.answering()[letters].index, context.live_index()
+    words = list(own.ids())
+    assert set(own.readings(words)) == set(words) == set(shared.readings(words))
+
+
+@pytest.mark.usefixtures("learned")
 def test_a_model_that_is_lost_is_given_up(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = id_of(context, "letters")
     monkeypatch.setattr(context.files, "put_bytes", lambda *_: None)

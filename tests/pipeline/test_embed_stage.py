@@ -49,7 +49,7 @@ def test_batches_are_full_and_cross_pages_and_each_page_gets_its_own_rows() -> N
     assert sorted(by_page) == list(range(len(counts)))
     for number, content in enumerate(pages):
         alone = TinyEmbedder().embed_crops(content.crops.unpack()) if counts[number] else np.zeros((0, 32))
-        assert np.allclose(np.reshape(by_page[number].vectors, (-1, 32)), alone, atol=1e-6)
+        assert np.allclose(np.reshape([word.vector for word in by_page[number].words], (-1, 32)), alone, atol=1e-6)
 
 
 def test_a_failing_model_is_told_to_the_run() -> None:
@@ -68,4 +68,4 @@ def test_no_words_need_no_model() -> None:
     stage = EmbedStage(lambda: pytest.fail("not needed"), 8, Tally(), given.append)
     stage.put(page(1), prepared(0, 0))
     stage.finish()
-    assert stage.error is None and [embedded.vectors for embedded in given] == [[]]
+    assert stage.error is None and [embedded.words for embedded in given] == [[]]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bad_files import write_bad_files
 from PIL import Image
-from tiny import State, TinyEmbedder, state_of, write_page
+from tiny import State, TinyEmbedder, TinyReader, state_of, write_page
 
 from infra.errors import ModelError, StorageError
 from infra.settings import Settings
@@ -104,7 +104,7 @@ def test_a_removed_document_leaves_nothing(settings: Settings, scans: Scans) -> 
     with Context(settings, TinyEmbedder()) as context:
         for document in context.catalogue.documents():
             remove_document(context, document.id)
-    assert state_of(settings) == State({}, {}, [])
+    assert state_of(settings) == State({}, {}, {}, [])
 
 
 def test_bad_inputs_are_named_and_the_rest_is_indexed(settings: Settings, scans: Scans, tmp_path: Path) -> None:
@@ -131,10 +131,11 @@ def test_a_page_without_writing_is_empty_not_failed(settings: Settings, tmp_path
 
 def test_new_metadata_reaches_the_points_without_the_model(settings: Settings, scans: Scans) -> None:
     files = scans("alpha beta")
-    run(settings, *files, box="1")
-    embedder = TinyEmbedder()
+    run(settings, *files, embedder=TinyReader(), box="1")
+    before, embedder = state_of(settings), TinyReader()
     run(settings, *files, embedder=embedder, box="2")
-    assert embedder.batches == []
+    assert embedder.batches == [] and before.readings
+    assert state_of(settings) == before
     with Context(settings, TinyEmbedder()) as context:
         assert context.live_index().count(IndexFilter(equals={"box": "2"})) > 0
         assert context.live_index().count(IndexFilter(equals={"box": "1"})) == 0

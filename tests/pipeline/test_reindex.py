@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from tiny import TinyEmbedder, state_of
+from tiny import TinyEmbedder, TinyReader, state_of
 
 from infra.errors import ModelError
 from infra.settings import Settings
@@ -79,6 +80,29 @@ def test_lost_vectors_are_made_again(settings: Settings, words: int) -> None:
         index.delete_ids(sorted(index.ids())[:2])
         assert reindex(context).embedded >= 1
     assert state_of(settings) == before
+
+
+def test_words_indexed_before_there_were_readings_are_read(
+    settings: Settings, words: int, scans: Scans, tmp_path: Path
+) -> None:
+    before = state_of(settings)
+    assert len(before.vectors) == words and not before.readings
+    with Context(settings, TinyReader()) as context:
+        assert reindex(context).embedded == 2
+        assert reindex(context).embedded == 0
+    read = state_of(settings)
+    assert set(read.readings) == set(before.vectors)
+    assert replace(read, readings={}) == before
+    anew = Settings(home=tmp_path / "anew", processes=1)
+    with Context(anew, TinyReader()) as context:
+        ingest(context, IngestRequest(tuple(str(file) for file in scans("alpha beta", "gamma")), "notes"))
+    assert sorted(state_of(anew).readings.values()) == sorted(read.readings.values()), "as when they are taken in"
+    with Context(settings, TinyReader()) as context:
+        index = context.live_index()
+        lost = sorted(index.ids())[0]
+        index.delete_ids([lost])
+        assert reindex(context).embedded == 1
+    assert state_of(settings) == read
 
 
 def test_a_new_segmenter_finds_words_anew_beside_the_old(

@@ -46,6 +46,13 @@ class TinyEmbedder:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
+class TinyReader(TinyEmbedder):
+    """The same model, when it had learned to read: what it reads is a digest of the crop."""
+
+    def embed_and_read(self, crops: Sequence[Crop]) -> tuple[Vectors, list[bytes]]:
+        return self.embed_crops(crops), [hashlib.sha256(crop.tobytes()).digest() for crop in crops]
+
+
 class SamePool:
     """The page pool without processes: each task is done when its answer is asked for."""
 
@@ -89,12 +96,14 @@ class State:
     words: dict[tuple[str, int, str], list[tuple[str, str, int, int]]]
     """(document, page number, state) -> (id, xywh, line, position) of each word."""
     vectors: dict[str, np.ndarray]
+    readings: dict[str, bytes]
     files: list[str]
 
     def __eq__(self, other: object) -> bool:
         """The same words and files, and vectors that differ by no more than batches of other sizes make them."""
         assert isinstance(other, State)
-        same = (self.words, self.files, set(self.vectors)) == (other.words, other.files, set(other.vectors))
+        mine, others = (self.words, self.readings, self.files), (other.words, other.readings, other.files)
+        same = mine == others and set(self.vectors) == set(other.vectors)
         return same and all(np.allclose(row, other.vectors[key], atol=1e-4) for key, row in self.vectors.items())
 
 
@@ -112,7 +121,8 @@ def state_of(settings: Settings) -> State:
         index = context.index(context.embedder.space)
         ids = list(index.ids())
         vectors = {str(key): row for key, row in index.vectors(ids).items()}
-        return State(words, vectors, sorted(context.files.list()))
+        readings = {str(key): reading for key, reading in index.readings(ids).items()}
+        return State(words, vectors, readings, sorted(context.files.list()))
 
 
 def main() -> None:
