@@ -50,13 +50,14 @@ def is_enough(found: Found, query: Query) -> bool:
     """Whether looking further would change nothing in this part of the answer."""
     if _is_all(found, query):
         return True
-    if query.sort == "place" or query.facets:
-        return found.edge < query.total_above
+    counted = found.edge < query.total_above
+    if query.sort == "place":
+        return counted
     following = _following(query, found, {})
-    if len(following) <= query.limit:
+    if query.limit and len(following) <= query.limit:
         return False
     settled = not query.limit or following[query.limit - 1][1].confidence >= found.edge
-    return settled and (query.group is None or found.edge < query.total_above)
+    return settled and (counted or not (query.group or query.facets))
 
 
 def _is_all(found: Found, query: Query) -> bool:

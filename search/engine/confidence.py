@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from infra.errors import ModelError
 from search.engine.background import Background
 
-Kind = Literal["text", "loose", "image"]
-"""Asked by spelling, by spelling with near ones counted as found, by example."""
+Kind = Literal["text", "read", "loose", "image"]
+"""Asked by spelling, by spelling with the words found read, by spelling with near ones counted as found, by example."""
 
 Probabilities = NDArray[np.float64]
 SHIPPED = Path(__file__).with_name("confidence.json")
@@ -87,7 +87,7 @@ class ConfidenceModel:
 
 
 _GENERAL = [-9.0, 6.0, 0.9, 8.0, 0.0, 0.3, -0.3, 0.0, 0.0]
-GENERAL = ConfidenceModel("", {"text": _GENERAL, "loose": [-8.0, *_GENERAL[1:]], "image": _GENERAL})
+GENERAL = ConfidenceModel("", {"text": _GENERAL, "read": _GENERAL, "loose": [-8.0, *_GENERAL[1:]], "image": _GENERAL})
 """For models without coefficients of their own: a word has to stand well above the background and near to the best."""
 
 
@@ -98,6 +98,8 @@ def load_confidence(digest: str, path: Path = SHIPPED) -> ConfidenceModel:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         model = ConfidenceModel(content["digest"], content["weights"], content["report"])
+        if model.weights.keys() != GENERAL.weights.keys():
+            raise ValueError(f"it is not of {', '.join(GENERAL.weights)}")
         if any(len(weights) != 1 + len(FEATURES) for weights in model.weights.values()):
             raise ValueError(f"there is not one weight for each of {', '.join(FEATURES)}")
     except (ValueError, KeyError, TypeError) as error:

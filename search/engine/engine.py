@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from infra.errors import ModelError
 from ingest.catalogue.catalogue import Catalogue
 from ingest.geometry import Region
-from search.embedding.embedder import Crop, Embedder, Vectors
+from search.embedding.embedder import Crop, Embedder, Reader, Vectors
 from search.engine.background import Backgrounds
 from search.engine.confidence import ConfidenceModel, load_confidence
 from search.index.vector_index import VectorIndex
@@ -60,6 +60,7 @@ class Engine:
         self.read_region = read_region
         self.base_url = base_url
         self.pictures = pictures
+        self.reads = isinstance(embedder, Reader) and not pictures
         self.versions = versions or dict
         self.turns = BoundedSemaphore(os.cpu_count() or 1)
         self._texts: dict[Spellings, Vector] = {}

@@ -27,7 +27,7 @@ class Hit:
     """A place where what was asked is written, probably."""
 
     score: float
-    """What the hits are ranked by: cosine similarity of a single word, else the confidence."""
+    """Cosine similarity of a single word, else the confidence."""
     confidence: float
     """Calibrated probability, 0 to 1, that this is what was asked."""
     collection: CollectionRecord

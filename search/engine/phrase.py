@@ -20,9 +20,10 @@ from search.engine.engine import Engine
 from search.engine.expression import Phrase, Unit
 from search.engine.hits import Part
 from search.engine.lines import Lines, lines_of
+from search.engine.near import Near, judge, near_each
 from search.engine.paths import LEAST_WORD, Path, Reading, joint
 from search.engine.place import Place
-from search.engine.pool import Match, Near, judge, matches, near_each
+from search.engine.pool import Match, matches
 from search.engine.reach import DEPTHS
 from search.engine.sought import Sought
 from search.engine.understand import Plan

@@ -19,6 +19,8 @@ class Sought:
     kind: Kind
     letters: int
     """Letters and digits of the spelling; 0 without one."""
+    spelling: str = ""
+    """Folded, where the words found are to be read; empty: the vector alone decides."""
 
 
 def sought_terms(engine: Engine, terms: Sequence[Term]) -> dict[Term, Sought]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.errors import UsageError
 from search.engine.clock import Clock
@@ -13,6 +13,8 @@ from search.engine.expression import Expression, Item, Phrase, Term
 from search.engine.grammar import parse
 from search.engine.query import Query
 from search.engine.sought import Sought, sought_terms
+from search.handwriting.alphabet import fold
+from search.handwriting.letters import spell
 
 _EXAMPLES = Term("\N{FRAME WITH PICTURE}")
 """Stands for the examples where there is no text."""
@@ -59,7 +61,17 @@ def understand(engine: Engine, query: Query, clock: Clock) -> Plan:
             raise UsageError("examples go together with one word, not with several or a phrase")
         term = expression.terms[0]
         vectors[term] = fused(engine, query, vectors[term], clock)
-    return Plan(expression, vectors)
+        return Plan(expression, vectors)
+    plan = Plan(expression, vectors)
+    return _to_be_read(plan) if engine.reads and plan.is_of_words else plan
+
+
+def _to_be_read(plan: Plan) -> Plan:
+    """Single words are compared letter by letter, but for `word~`, which asks for other letters as well."""
+    asked = [term for term in plan.expression.all_of[0] if isinstance(term, Term) and not term.loose]
+    spelled = {term: fold(term.text) for term in asked}
+    read = {term: replace(plan.vectors[term], spelling=text) for term, text in spelled.items() if spell(text)}
+    return Plan(plan.expression, {**plan.vectors, **read})
 
 
 def _whole(text: str) -> Expression:

@@ -15,8 +15,12 @@ from ingest.catalogue.records import Draft, DraftWord
 from ingest.geometry import Region
 from ingest.sources.source import PageRef, SourceInfo
 from search.embedding import EmbeddingSpace
+from search.embedding.embedder import embed_words
 from search.engine.confidence import ConfidenceModel
 from search.engine.engine import Engine
+from search.handwriting.alphabet import fold
+from search.handwriting.letters import BLANK, LETTERS
+from search.handwriting.posteriors import packed_readings
 from search.index import Point
 from search.index.qdrant_edge import QdrantEdgeIndex
 
@@ -40,7 +44,32 @@ class LetterEmbedder:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def embed_crops(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        return self.embed_texts([bytes(crop[0, :, 0]).rstrip(b"\0").decode() for crop in crops])
+        return self.embed_texts([spelled(crop) for crop in crops])
+
+
+class ReadingEmbedder(LetterEmbedder):
+    """Sees a word as if its letters were the wrong way round, but reads them in their order."""
+
+    def embed_crops(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        return self.embed_texts([spelled(crop)[::-1] for crop in crops])
+
+    def embed_and_read(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, list[bytes]]:
+        return self.embed_crops(crops), [reading_of(spelled(crop)) for crop in crops]
+
+
+def reading_of(text: str) -> bytes:
+    """What a head reads that is fairly sure of each letter of `text`."""
+    chances = np.full((1, 2 * len(text) + 1, len(LETTERS) + 1), -9.0, np.float32)
+    chances[0, ::2, BLANK] = -0.01
+    for column, letter in enumerate(fold(text)):
+        chances[0, 2 * column + 1, [BLANK, LETTERS[letter]]] = -2.0, -0.2
+    [packed] = packed_readings(chances, np.array([chances.shape[1]]))
+    return packed
+
+
+def spelled(crop: np.ndarray) -> str:
+    """What `crop_of` drew."""
+    return bytes(crop[0, :, 0]).rstrip(b"\0").decode()
 
 
 def crop_of(text: str) -> np.ndarray:
@@ -73,19 +102,20 @@ class Library:
             for page in claimed:
                 drafts, texts = _layout(pages[page.number - 1])
                 ids = [word_id(page.page_id, page.digest, draft.region, "test-1") for draft in drafts]
-                vectors = self.engine.embedder.embed_texts(texts)
+                seen = embed_words(self.engine.embedder, [crop_of(text) for text in texts])
                 points = [
                     Point(
                         UUID(word),
-                        vector,
+                        one.vector,
                         owner.id,
                         listed.document_id,
                         page.page_id,
                         page.claim,
                         page.number,
                         page.metadata,
+                        one.reading,
                     )
-                    for word, vector in zip(ids, vectors, strict=True)
+                    for word, one in zip(ids, seen, strict=True)
                 ]
                 self.index.upsert(points)
                 draft = Draft("key", (2000, 3000), (2000, 3000), "test-1", tuple(drafts))
@@ -119,10 +149,20 @@ def _layout(page: str) -> tuple[list[DraftWord], list[str]]:
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     """Nothing written yet."""
+    yield from _library(tmp_path, LetterEmbedder())
+
+
+@pytest.fixture
+def read_library(tmp_path: Path) -> Iterator[Library]:
+    """Nothing written yet; its model reads, and has to."""
+    yield from _library(tmp_path, ReadingEmbedder())
+
+
+def _library(tmp_path: Path, embedder: LetterEmbedder) -> Iterator[Library]:
     catalogue = Catalogue(f"sqlite:///{tmp_path / 'catalogue.sqlite3'}")
     index = QdrantEdgeIndex(tmp_path / "index", SPACE)
-    embedder = LetterEmbedder()
-    sure = ConfidenceModel("", {kind: [-16.0, 20.0, *[0.0] * 7] for kind in ("text", "loose", "image")})
+    weights = {kind: [-16.0, 20.0, *[0.0] * 7] for kind in ("text", "loose", "image")}
+    sure = ConfidenceModel("", {**weights, "read": [-2.0, 20.0, *[0.0] * 7]})
     engine = Engine(embedder, index, catalogue, confidence=sure, base_url="http://here")
     yield Library(engine, catalogue, index)
     index.close()
@@ -133,6 +173,12 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def picture() -> Callable[[str], np.ndarray]:
     """`picture(text)`: a crop that the embedder reads as `text`."""
     return crop_of
+
+
+@pytest.fixture
+def reading() -> Callable[[str], bytes]:
+    """`reading(text)`: what a head reads that is fairly sure of each letter."""
+    return reading_of
 
 
 FILLER = "quelque chose autre comme ecrit ancien registre notaire paroisse village fleuve montagne soldat lettre"

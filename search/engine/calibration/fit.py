@@ -14,11 +14,11 @@ from search.embedding.embedder import Embedder
 from search.engine.calibration.reliability import Reliability, reliability
 from search.engine.calibration.trials import TextVectors, Trial, trials
 from search.engine.calibration.word_set import WordSet, read_word_set
-from search.engine.confidence import FEATURES, ConfidenceModel, Kind, features
+from search.engine.confidence import FEATURES, GENERAL, ConfidenceModel, Kind, features
 from search.engine.expression import Term
 from search.engine.sought import spellings
 
-KINDS: tuple[Kind, ...] = ("text", "loose", "image")
+KINDS: tuple[Kind, ...] = ("text", "read", "loose", "image")
 _RISING = 4
 """The first features, with which confidence never falls."""
 _FIRST_WEIGHT = 10.0
@@ -56,6 +56,9 @@ def fit_word_sets(
     weights: dict[str, list[float]] = {}
     held_out: dict[Kind, dict[str, Reliability]] = {}
     for kind in KINDS:
+        if kind == "read" and not all(one.readings.all() for one in sets):
+            weights[kind] = GENERAL.weights[kind]
+            continue
         asked = [
             list(
                 trials(

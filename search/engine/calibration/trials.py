@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from search.engine.background import SAMPLE, background
 from search.engine.calibration.word_set import WordSet
 from search.engine.confidence import Asked, Kind
+from search.engine.reading import READ, read_scores
+from search.handwriting.letters import spell
 
 DEPTH = 20
 """Hits of a search that are judged."""
@@ -33,6 +35,7 @@ class Trial:
     present: bool
     """The word asked for is in the collection searched."""
     similarities: NDArray[np.float64]
+    """Or what they are ranked by instead."""
     right: NDArray[np.bool_]
     """Whether each hit is what was asked."""
     sought: int
@@ -68,12 +71,24 @@ def _searches(
             if kind == "image" and is_present:
                 line[row] = -np.inf
             label = str(source.labels[row])
+            if kind == "read":
+                if not spell(label):
+                    continue
+                line = _read(words, line, label)
             letters = 0 if kind == "image" else len(label)
             about = Asked(kind, letters, background(sample @ vector, len(words.labels)))
             yield _trial(words, line, label, about, is_present, int(kind == "image" and is_present))
 
 
-def _trial(words: WordSet, scores: NDArray[np.float32], label: str, asked: Asked, present: bool, itself: int) -> Trial:
+def _read(words: WordSet, similarities: NDArray[np.float32], label: str) -> NDArray[np.float64]:
+    """What the nearest words are ranked by once they are read; the others come nowhere."""
+    nearest = np.argsort(-similarities, kind="stable")[:READ]
+    scores = np.full(len(similarities), -np.inf)
+    scores[nearest] = read_scores(similarities[nearest].astype(np.float64), list(words.readings[nearest]), label)
+    return scores
+
+
+def _trial(words: WordSet, scores: NDArray[np.floating], label: str, asked: Asked, present: bool, itself: int) -> Trial:
     depth = min(DEPTH, len(scores) - itself)
     top = np.argpartition(-scores, depth - 1)[:depth]
     top = top[np.argsort(-scores[top], kind="stable")]
@@ -119,4 +134,5 @@ def _pooled(sets: Sequence[WordSet]) -> WordSet:
         np.concatenate([one.vectors for one in sets]),
         np.concatenate([one.labels for one in sets]),
         np.concatenate([one.texts for one in sets]),
+        np.concatenate([one.readings for one in sets]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from infra.errors import CorruptError, NotFoundError
-from search.embedding.embedder import Embedder
+from search.embedding.embedder import EmbeddedWord, Embedder, embed_words
 from search.handwriting.alphabet import fold
 
 _CROPS = 512
@@ -29,10 +30,12 @@ class WordSet:
     """(n,) folded text: no case, no diacritics, no punctuation."""
     texts: NDArray[np.object_]
     """(n,) as transcribed, without punctuation around it: what a person would type."""
+    readings: NDArray[np.object_]
+    """(n,) packed, bytes; empty ones where the model does not read."""
 
     def part(self, rows: NDArray[np.int64]) -> WordSet:
         """The words of those rows."""
-        return WordSet(self.name, self.vectors[rows], self.labels[rows], self.texts[rows])
+        return WordSet(self.name, self.vectors[rows], self.labels[rows], self.texts[rows], self.readings[rows])
 
 
 def read_word_set(path: Path, embedder: Embedder, *, most: int | None = None, seed: int = 0) -> WordSet:
@@ -50,23 +53,27 @@ def read_word_set(path: Path, embedder: Embedder, *, most: int | None = None, se
         ) from error
     rows = np.random.default_rng(seed).permutation(len(table))[:most]
     table = table.take(np.sort(rows))
-    parts = [np.zeros((0, embedder.space.dimension), np.float32)]
+    words: list[EmbeddedWord] = []
     for start in range(0, len(table), _CROPS):
         images = table["image"][start : start + _CROPS].to_pylist()
         decoded = [cv2.imdecode(np.frombuffer(image or b"\0", np.uint8), cv2.IMREAD_COLOR_RGB) for image in images]
         if any(pixels is None for pixels in decoded):
             raise CorruptError("an image in it cannot be decoded", input=str(path))
-        parts.append(
-            embedder.embed_crops([pixels.astype(np.uint8, copy=False) for pixels in decoded if pixels is not None])
+        words += embed_words(
+            embedder, [pixels.astype(np.uint8, copy=False) for pixels in decoded if pixels is not None]
         )
     texts = [text or "" for text in table["text"].to_pylist()]
-    return word_set(path.stem, np.concatenate(parts), texts)
+    vectors = np.array([word.vector for word in words], np.float32).reshape(-1, embedder.space.dimension)
+    return word_set(path.stem, vectors, texts, [word.reading for word in words])
 
 
-def word_set(name: str, vectors: NDArray[np.float32], texts: list[str]) -> WordSet:
-    """From vectors and transcriptions."""
+def word_set(
+    name: str, vectors: NDArray[np.float32], texts: Sequence[str], readings: Sequence[bytes] | None = None
+) -> WordSet:
+    """From vectors, transcriptions and readings; without these, of a model that does not read."""
     labels = np.array([fold(text) for text in texts], dtype=object)
-    return WordSet(name, vectors, labels, np.array([_bare(text) for text in texts], dtype=object))
+    bare = np.array([_bare(text) for text in texts], dtype=object)
+    return WordSet(name, vectors, labels, bare, np.array(readings or [b""] * len(texts), dtype=object))
 
 
 def _bare(text: str) -> str:
