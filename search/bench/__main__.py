@@ -1,8 +1,8 @@
 """`python -m search.bench [PARQUET...] --words 1000000 --home FOLDER`: latency, throughput, memory, recall of queries.
 
 The first run fills the home and builds its index; later runs use it again. With Parquet files (columns `image` and
-`text`) the vectors are those of real words, without them those of spellings; each is moved by noise. Prints JSON, one
-object a line.
+`text`) vectors and readings are those of real words; without them vectors are those of spellings, and nothing is read.
+Each vector is moved by noise. Prints JSON, one object a line.
 """
 
 from __future__ import annotations

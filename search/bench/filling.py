@@ -1,4 +1,4 @@
-"""A home to measure in: made-up pages whose words have the vectors of real ones, each moved by noise.
+"""A home to measure in: made-up pages whose words have the readings of real ones, and their vectors moved by noise.
 
 Catalogue and index are the real ones and are filled by their ordinary ways, so that what is measured is what is used.
 """
@@ -47,7 +47,8 @@ def real_words(paths: Sequence[Path], embedder: Embedder) -> WordSet:
         return word_set("spellings", embedder.embed_texts(texts), texts)
     sets = [read_word_set(path, embedder, most=_MOST_OF_A_FILE) for path in paths]
     vectors, texts = np.concatenate([one.vectors for one in sets]), [str(t) for one in sets for t in one.texts]
-    return word_set("words", vectors, texts).part(np.flatnonzero([text.isalpha() for text in texts]))
+    readings = [reading for one in sets for reading in one.readings]
+    return word_set("words", vectors, texts, readings).part(np.flatnonzero([text.isalpha() for text in texts]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def fill(
             rows = rng.integers(0, len(words.texts), WORDS_A_PAGE)
             if len(first) < _FIRST_PAGES:
                 first.append([str(text) for text in words.texts[rows]])
-            index.upsert(_points(page, _jittered(words.vectors[rows], rng)))
+            index.upsert(_points(page, _jittered(words.vectors[rows], rng), words.readings[rows]))
             draft = Draft("none", (1700, 2800), (1700, 2800), "bench", _LAYOUT)
             catalogue.finish_page(page.page_id, page.claim, draft, space.key)
     Asked.of(first).write(home)
@@ -100,11 +101,13 @@ def fill(
     return {"fill": round(filled - started, 1), "build": round(time.perf_counter() - filled, 1)}
 
 
-def _points(page: ClaimedPage, vectors: NDArray[np.float32]) -> list[Point]:
+def _points(page: ClaimedPage, vectors: NDArray[np.float32], readings: NDArray[np.object_]) -> list[Point]:
     ids = [UUID(word_id(page.page_id, page.digest, word.region, "bench")) for word in _LAYOUT]
     return [
-        Point(word, vector, page.collection_id, page.document_id, page.page_id, page.claim, page.number)
-        for word, vector in zip(ids, vectors, strict=True)
+        Point(
+            word, vector, page.collection_id, page.document_id, page.page_id, page.claim, page.number, reading=reading
+        )
+        for word, vector, reading in zip(ids, vectors, readings, strict=True)
     ]
 
 

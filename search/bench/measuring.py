@@ -40,7 +40,9 @@ def measure(engine: Engine, asked: Asked, queries: int) -> Iterator[Report]:
     yield {"words": index.count(), "dimension": engine.embedder.space.dimension, "queries": queries}
     alone = _times(lambda vector: index.query(vector, limit=_BARE_LIMIT), vectors)
     encoded = _times(lambda word: engine.embedder.embed_texts(spellings(Term(word))), bare)
-    yield {"bare_index": _summary(alone), "encode_text": _summary(encoded)}
+    nearest = [[one.id for one in index.query(vector, limit=_BARE_LIMIT)] for vector in vectors]
+    fetched = _times(index.readings, nearest)
+    yield {"bare_index": _summary(alone), "encode_text": _summary(encoded), "readings": _summary(fetched)}
     least = np.percentile(alone, 95) + np.percentile(encoded, 95)
     for name, some, where in (("word", plain, Where()), ("word_filtered", filtered, Where(collections=(collection,)))):
         spent, stages = _engine_times(engine, [Query(word, where=where) for word in some])

@@ -2,7 +2,8 @@
 
 The protocol of Almazan et al., "Word Spotting and Recognition with Embedded Attributes", 2014: labels are folded; every
 distinct label is one query by string; every word whose label occurs twice or more is one query by example, itself left
-out of its own ranking. Words with an empty label are distractors only.
+out of its own ranking. Words with an empty label are distractors only. By string it is also
+measured as a search ranks where the model reads.
 """
 
 from __future__ import annotations
@@ -19,15 +20,20 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from infra.errors import CorruptError, InputError, NotFoundError, UnsupportedError
-from search.embedding.embedder import Crop, Embedder, Vectors
+from search.embedding.embedder import Crop, EmbeddedWord, Embedder, Reader, Vectors, embed_words
+from search.engine.reading import READ, read_scores
 from search.evaluation.average_precision import average_precision
 from search.evaluation.bootstrap import Interval, mean_interval
 from search.handwriting.alphabet import fold
+from search.handwriting.letters import spell
 
 _BLOCK = 256
 """Queries compared at once; with 22,000 words 23 MB."""
 _CROPS = 1024
 """Crops decoded at once."""
+_MICRO = np.float32(2**20)
+_BEFORE = 8.0
+"""Added to the scores of words that are read, so that they come before all cosines."""
 LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
 FREQUENCIES = ((1, 1), (2, 5), (6, 20), (21, 100), (101, None))
 
@@ -49,7 +55,9 @@ class WordsReport:
     """Fractions of 1; None where the ground truth cannot tell."""
 
     qbs_map: float | None
-    """Mean average precision by string."""
+    """Mean average precision by string, of the vectors alone."""
+    qbs_read_map: float | None
+    """By string, the nearest read as a search reads them; None where the model does not read."""
     qbe_map: float | None
     """Mean average precision by example."""
     top1: float | None
@@ -64,6 +72,7 @@ class WordsReport:
     by_frequency: tuple[Group, ...] = field(default=())
     """Words with the label."""
     qbs_map_interval: Interval | None = None
+    qbs_read_map_interval: Interval | None = None
     qbe_map_interval: Interval | None = None
     """95 % of the mean over queries, by bootstrap."""
 
@@ -91,21 +100,24 @@ def evaluate_words(
     if max_words is not None and max_words < len(table):
         table = table.take(np.sort(rng.permutation(len(table))[:max_words]))
     labels = [fold(text or "") for text in table["text"].to_pylist()]
-    images = [embedder.embed_crops(crops) for crops in _crops(path, table)]
-    vectors = np.concatenate(images) if images else np.zeros((0, embedder.space.dimension), np.float32)
-    return _measure(labels, vectors, embedder, max_example_queries, rng)
+    words = [word for crops in _crops(path, table) for word in embed_words(embedder, crops)]
+    return _measure(labels, words, embedder, max_example_queries, rng)
 
 
 def _measure(
-    labels: list[str], vectors: Vectors, embedder: Embedder, max_examples: int | None, rng: np.random.Generator
+    labels: list[str], words: list[EmbeddedWord], embedder: Embedder, max_examples: int | None, rng: np.random.Generator
 ) -> WordsReport:
+    vectors = np.array([word.vector for word in words], np.float32).reshape(-1, embedder.space.dimension)
     distinct = sorted({label for label in labels if label})
     number = {label: place for place, label in enumerate(distinct)}
     own = np.array([number.get(label, -1) for label in labels], dtype=np.int64)
     order = np.argsort(own, kind="stable").astype(np.int64)
     bounds = np.searchsorted(own[order], np.arange(len(distinct) + 1))
     members = [order[bounds[i] : bounds[i + 1]] for i in range(len(distinct))]
-    by_string, nearest = _by_string(embedder.embed_texts(distinct), vectors, members)
+    strings = embedder.embed_texts(distinct)
+    by_string, nearest = _by_string(strings, vectors, members)
+    reads = isinstance(embedder, Reader)
+    by_reading = _by_reading(distinct, strings, words, vectors, members) if reads else np.zeros(0)
     repeated = np.concatenate([np.zeros(0, np.int64), *[places for places in members if len(places) > 1]])
     if max_examples is not None and len(repeated) > max_examples:
         repeated = repeated[rng.permutation(len(repeated))[:max_examples]]
@@ -114,6 +126,7 @@ def _measure(
     counts = np.array([len(places) for places in members])
     return WordsReport(
         qbs_map=_mean(by_string),
+        qbs_read_map=_mean(by_reading),
         qbe_map=_mean(by_example),
         top1=_mean((nearest == own)[labelled].astype(np.float64)),
         words=len(labels),
@@ -122,6 +135,7 @@ def _measure(
         by_length=_groups(LENGTHS, np.array([len(label) for label in distinct]), by_string),
         by_frequency=_groups(FREQUENCIES, counts, by_string),
         qbs_map_interval=mean_interval(by_string),
+        qbs_read_map_interval=mean_interval(by_reading),
         qbe_map_interval=mean_interval(by_example),
     )
 
@@ -144,6 +158,21 @@ def _by_string(
     return precisions, nearest
 
 
+def _by_reading(
+    labels: list[str], strings: Vectors, words: list[EmbeddedWord], vectors: Vectors, members: list[NDArray[np.int64]]
+) -> NDArray[np.float64]:
+    """Average precision of each string, its nearest words ranked anew by vector and reading, the others after them."""
+    precisions = np.zeros(len(strings))
+    for start in range(0, len(strings), _BLOCK):
+        for row, line in enumerate(_cosines(strings[start : start + _BLOCK], vectors) / _MICRO, start):
+            if spell(labels[row]):
+                nearest = np.argsort(-line, kind="stable")[:READ]
+                readings = [words[place].reading for place in nearest]
+                line[nearest] = _BEFORE + read_scores(line[nearest].astype(np.float64), readings, labels[row])
+            precisions[row] = average_precision(line, members[row])
+    return precisions
+
+
 def _by_example(
     queries: NDArray[np.int64], vectors: Vectors, own: NDArray[np.int64], members: list[NDArray[np.int64]]
 ) -> NDArray[np.float64]:
@@ -161,7 +190,7 @@ def _by_example(
 
 def _cosines(queries: Vectors, vectors: Vectors) -> Vectors:
     """Rounded to a millionth: equal words score equal, wherever in the matrix product they stand."""
-    return np.asarray(np.rint(queries @ vectors.T * np.float32(2**20)), np.float32)
+    return np.asarray(np.rint(queries @ vectors.T * _MICRO), np.float32)
 
 
 def _groups(

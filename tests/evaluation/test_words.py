@@ -13,9 +13,12 @@ from PIL import Image
 
 from infra.errors import CorruptError, InputError, NotFoundError, UnsupportedError
 from search.embedding.embedder import Crop, EmbeddingSpace, Vectors
+from search.engine.reading import READ
 from search.evaluation.average_precision import average_precision
 from search.evaluation.words import evaluate_words
 from search.handwriting.alphabet import fold
+from search.handwriting.letters import LETTERS
+from search.handwriting.posteriors import packed_readings
 
 
 class Directions:
@@ -109,6 +112,33 @@ def test_the_measure_agrees_with_a_brute_force_reference(tmp_path: Path, seed: i
     assert report.top1 == pytest.approx(top1)
 
 
+class Letters(Directions):
+    """Reads what is written: the grey level says which of three strings, and everything is seen alike."""
+
+    def embed_crops(self, crops: Sequence[Crop]) -> Vectors:
+        return self.rows[np.zeros(len(crops), np.int64)]
+
+    def embed_and_read(self, crops: Sequence[Crop]) -> tuple[Vectors, list[bytes]]:
+        said = np.full((len(crops), 3, len(LETTERS) + 1), -9.0, np.float32)
+        for row, crop in zip(said, crops, strict=True):
+            row[range(3), [LETTERS[letter] for letter in GREYS[int(crop[0, 0, 0])]]] = -0.1
+        return self.embed_crops(crops), packed_readings(said, np.full(len(crops), 3))
+
+
+GREYS = {0: "mer", 90: "sol", 200: "roi"}
+
+
+def test_by_string_the_nearest_are_read_where_the_model_reads(tmp_path: Path) -> None:
+    words = [(grey, text) for grey, text in GREYS.items() for _ in range(30)] + [(90, "?")]
+    report = evaluate_words(write(tmp_path / "words.parquet", words), Letters())
+    assert report.qbs_map == pytest.approx(0.4, abs=0.1), "all are seen alike"
+    assert report.qbs_read_map == pytest.approx(1.0, abs=0.02)
+    many = write(tmp_path / "many.parquet", [(90, "sol")] * READ + [(0, "mer")] * 10)
+    beyond = evaluate_words(many, Letters())
+    assert beyond.qbs_read_map is not None and beyond.qbs_read_map < 0.9, "what comes late is not read"
+    assert evaluate_words(many, Directions()).qbs_read_map is None
+
+
 def test_what_is_counted(tmp_path: Path) -> None:
     words = [(0, "De"), (0, "de,"), (90, "dé"), (30, "..."), (60, "Grenoble"), (200, "an"), (220, "an")]
     report = evaluate_words(write(tmp_path / "words.parquet", words), Directions())
@@ -141,6 +171,7 @@ def test_nothing_to_ask(tmp_path: Path, words: list[tuple[int, str]]) -> None:
     pq.write_table(table, path) if not words else write(path, words)
     report = evaluate_words(path, Directions())
     assert (report.qbs_map, report.qbe_map, report.top1, report.queries) == (None, None, None, 0)
+    assert evaluate_words(path, Letters()).qbs_read_map is None
 
 
 def test_wrong_files_are_input_errors(tmp_path: Path) -> None:

@@ -32,7 +32,15 @@ def words(
     if as_json:
         print(report.to_json())
         return
-    for name in ("qbs_map", "qbs_map_interval", "qbe_map", "qbe_map_interval", "top1"):
+    for name in (
+        "qbs_map",
+        "qbs_map_interval",
+        "qbs_read_map",
+        "qbs_read_map_interval",
+        "qbe_map",
+        "qbe_map_interval",
+        "top1",
+    ):
         print(f"{name:22} {_shown(getattr(report, name))}")
     print(f"{report.words} words, {report.queries} queries by string, {report.example_queries} by example")
 
