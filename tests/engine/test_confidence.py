@@ -1,6 +1,7 @@
 """Confidences: rising with similarity, fitted to outcomes, honest about words that are not there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,18 @@ def test_a_general_rule_serves_models_without_their_own() -> None:
     near_one, far_one = GENERAL.probabilities(np.array([0.6, 0.3]), asked)
     assert near_one > 0.5 > far_one
     assert isinstance(GENERAL, ConfidenceModel)
+
+
+def test_words_that_are_read_have_coefficients_of_their_own(reading) -> None:
+    seen = [written(name, seed, 300) for seed, name in enumerate("ab")]
+    read = [
+        replace(one, readings=np.array([reading(str(label)) for label in one.labels], dtype=object)) for one in seen
+    ]
+    found = fit_word_sets(read, vectors_of, "", queries=40)
+    assert found.model.weights["read"] not in (GENERAL.weights["read"], found.model.weights["text"])
+    for name in "ab":
+        by_vector, by_reading = found.held_out["text"][name], found.held_out["read"][name]
+        assert by_reading.sure_recall > by_vector.sure_recall
+        assert by_reading.error < 0.05
+    without = fit_word_sets(seen, vectors_of, "", queries=10)
+    assert without.model.weights["read"] == GENERAL.weights["read"] and "read" not in without.held_out
