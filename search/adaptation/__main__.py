@@ -67,7 +67,7 @@ def main() -> None:
 
 def _scores(report: WordsReport) -> dict[str, object]:
     plain = asdict(report)
-    return {name: plain[name] for name in ("qbs_map", "qbe_map", "top1", "words", "queries")}
+    return {name: plain[name] for name in ("qbs_map", "qbs_read_map", "qbe_map", "top1", "words", "queries")}
 
 
 if __name__ == "__main__":
