@@ -51,7 +51,7 @@ def drop_weights(context: Context, digest: str) -> None:
 def _settings(context: Context, live: SpaceRecord) -> Settings:
     """The context's, but for the model. Raises StorageError."""
     from search.embedding.load import HANDWRITING
-    from search.handwriting import NAME
+    from search.handwriting.model import NAME
 
     models, key = _models(context.settings), _key(live.digest)
     model = HANDWRITING if live.model == NAME else live.model

@@ -15,7 +15,9 @@ from search.embedding.clip import check_crops, clean, model_errors, unit_rows
 from search.embedding.device import Placement
 from search.embedding.digest import weights_digest
 from search.embedding.embedder import Crop, EmbeddingSpace, Vectors
-from search.handwriting import NAME, WEIGHTS, encode_and_read, encode_crops, encode_texts, load_handwriting_model
+from search.handwriting.crops import encode_and_read, encode_crops, encode_texts
+from search.handwriting.load import load_handwriting_model
+from search.handwriting.model import NAME, WEIGHTS
 
 _FEW = 32
 """Texts."""

@@ -14,7 +14,7 @@ from search.engine.grammar import parse
 from search.engine.query import Query
 from search.engine.sought import Sought, sought_terms
 from search.handwriting.alphabet import fold
-from search.handwriting.letters import spell
+from search.handwriting.classes import spell
 
 _EXAMPLES = Term("\N{FRAME WITH PICTURE}")
 """Stands for the examples where there is no text."""

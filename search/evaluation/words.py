@@ -25,7 +25,7 @@ from search.engine.reading import READ, read_scores
 from search.evaluation.average_precision import average_precision
 from search.evaluation.bootstrap import Interval, mean_interval
 from search.handwriting.alphabet import fold
-from search.handwriting.letters import spell
+from search.handwriting.classes import spell
 
 _BLOCK = 256
 """Queries compared at once; with 22,000 words 23 MB."""

@@ -14,14 +14,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from search.handwriting.alphabet import CHARACTERS, fold
+from search.handwriting.classes import BLANK, FOLDED, LETTERS, spell
 from search.handwriting.tokenizer import FIRST_ID, VOCABULARY
 
-BLANK = 0
 IMPOSSIBLE = -1e4
 """Fit of a string that is too long for its word."""
-_FOLDED = tuple(dict.fromkeys(folded for character in CHARACTERS if len(folded := fold(character)) == 1))
-LETTERS = {letter: place for place, letter in enumerate(_FOLDED, start=1)}
-"""What strings are spelled with here -> class of a column."""
 
 
 def _classes() -> Tensor:
@@ -44,20 +41,13 @@ def letter_chances(logits: Tensor) -> Tensor:
     return chances
 
 
-def spell(text: str) -> list[int]:
-    """Classes of a folded string; letters the model does not know are left out."""
-    return [LETTERS[letter] for letter in text if letter in LETTERS]
-
-
 def read_letters(chances: Tensor, lengths: Tensor) -> list[str]:
     """The likeliest letters column by column: float (n, t, classes), int64 (n,) real columns -> n strings."""
     ids = chances.argmax(dim=2)
     ids[torch.arange(ids.shape[1])[None] >= lengths[:, None]] = BLANK
     kept = ids != BLANK
     kept[:, 1:] &= ids[:, 1:] != ids[:, :-1]
-    return [
-        "".join(_FOLDED[i - 1] for i in row[keep].tolist()) for row, keep in zip(ids.cpu(), kept.cpu(), strict=True)
-    ]
+    return ["".join(FOLDED[i - 1] for i in row[keep].tolist()) for row, keep in zip(ids.cpu(), kept.cpu(), strict=True)]
 
 
 def letter_fits(chances: Tensor, lengths: Tensor, texts: Sequence[str]) -> Tensor:

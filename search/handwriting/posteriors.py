@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from search.handwriting.letters import BLANK, spell
+from search.handwriting.classes import BLANK, spell
 
 _STEP = 1 / 16
 """Of a log-probability as packed."""

@@ -24,8 +24,8 @@ from search.adaptation.proxy import Verdict
 from search.adaptation.pseudo_labels import Beliefs, believe
 from search.adaptation.told import Told
 from search.adaptation.words import Words
-from search.handwriting import load_handwriting_model
 from search.handwriting.ink import Pixels, raw_ink, scaled
+from search.handwriting.load import load_handwriting_model
 
 WORDS = ["maison", "jardin", "lettre", "village", "enfant", "cheval", "fenetre", "dimanche"]
 BETTER = Verdict(True, "better", 40, (0.5, 0.6), (0.5, 0.6), (0.5, 0.6))
@@ -143,8 +143,6 @@ def test_what_was_said_is_learned_from_however_few_words_are_looked_at(
     model: CustomTextCLIP, inks: list[Pixels], small: AdaptConfig, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(adapting, "as_many_as_time_allows", lambda *_: 16)
-    found = adapt(model, inks, word_lexicon(WORDS), small, known=Known({23: (Told("a", "jardin", True),)}))
-    assert found.words == 16
     seen: list[int] = []
     monkeypatch.setattr(Known, "moved", lambda self, to: seen.extend(to) or Known())
     adapt(model, inks, word_lexicon(WORDS), small, known=Known({23: (Told("a", "jardin", True),)}))

@@ -8,7 +8,7 @@ import pytest
 from infra.errors import UsageError
 from search.adaptation.pseudo_labels import Beliefs
 from search.adaptation.told import Told, heed, read_told
-from search.handwriting import load_handwriting_model
+from search.handwriting.load import load_handwriting_model
 
 WORDS = ("maison", "raison", "saison")
 

@@ -34,6 +34,12 @@ def test_help_and_status_start_without_the_model_libraries(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
 
 
+def test_what_answers_is_there_before_torch_is() -> None:
+    code = "import sys, search.engine.find; assert not {'torch', 'open_clip'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.timeout(900)
 def test_from_files_to_hits_with_the_handwriting_model_and_back(tmp_path: Path) -> None:
     pytest.importorskip("torch")

@@ -19,7 +19,7 @@ from search.embedding.embedder import embed_words
 from search.engine.confidence import ConfidenceModel
 from search.engine.engine import Engine
 from search.handwriting.alphabet import fold
-from search.handwriting.letters import BLANK, LETTERS
+from search.handwriting.classes import BLANK, LETTERS
 from search.handwriting.posteriors import packed_readings
 from search.index import Point
 from search.index.qdrant_edge import QdrantEdgeIndex

@@ -17,7 +17,7 @@ from search.engine.reading import READ
 from search.evaluation.average_precision import average_precision
 from search.evaluation.words import evaluate_words
 from search.handwriting.alphabet import fold
-from search.handwriting.letters import LETTERS
+from search.handwriting.classes import LETTERS
 from search.handwriting.posteriors import packed_readings
 
 

@@ -2,7 +2,8 @@
 
 import torch
 
-from search.handwriting.letters import IMPOSSIBLE, LETTERS, letter_chances, letter_fits, read_letters
+from search.handwriting.classes import LETTERS
+from search.handwriting.letters import IMPOSSIBLE, letter_chances, letter_fits, read_letters
 from search.handwriting.tokenizer import VOCABULARY, encode
 
 

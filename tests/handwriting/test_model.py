@@ -9,22 +9,13 @@ from open_clip.model import CustomTextCLIP
 from PIL import Image, ImageDraw, ImageFont
 
 from infra.errors import ModelError
-from search.handwriting import (
-    MAX_WIDTH,
-    NAME,
-    WEIGHTS,
-    CharacterTokenizer,
-    ctc_score,
-    encode_crops,
-    encode_texts,
-    load_handwriting_model,
-    pack,
-    preprocess,
-    read_crops,
-)  # fmt: skip
 from search.handwriting.columns import pyramid_weights
-from search.handwriting.ink import HEIGHT, Pixels
-from search.handwriting.model import build_model, encode_tokens, tower
+from search.handwriting.crops import encode_crops, encode_texts, pack
+from search.handwriting.ink import HEIGHT, MAX_WIDTH, Pixels
+from search.handwriting.load import load_handwriting_model, preprocess
+from search.handwriting.model import NAME, WEIGHTS, build_model, encode_tokens, tower
+from search.handwriting.reading import ctc_score, read_crops
+from search.handwriting.tokenizer import CharacterTokenizer
 
 WORDS = ["Testament", "maison", "London", "1742", "über", "a", "señor", "Königsberg", "witness", "le"]
 

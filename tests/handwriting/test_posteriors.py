@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from search.handwriting import encode_and_read, encode_crops, load_handwriting_model
-from search.handwriting.crops import by_width, to_input
+from search.handwriting.classes import BLANK, LETTERS
+from search.handwriting.crops import by_width, encode_and_read, encode_crops, to_input
 from search.handwriting.ink import ink_map
-from search.handwriting.letters import BLANK, LETTERS, letter_chances, letter_fits
+from search.handwriting.letters import letter_chances, letter_fits
+from search.handwriting.load import load_handwriting_model
 from search.handwriting.model import tower
 from search.handwriting.posteriors import fits, packed_readings
 

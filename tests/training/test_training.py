@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from infra.errors import ModelError
-from search.handwriting import encode_crops, encode_texts
+from search.handwriting.crops import encode_crops, encode_texts
 from search.handwriting.model import WEIGHTS, build_model
 from search.training.batches import BatchPlan, WordSampler
 from search.training.config import TrainingConfig

@@ -12,7 +12,7 @@ from search.engine.background import SAMPLE, background
 from search.engine.calibration.word_set import WordSet
 from search.engine.confidence import Asked, Kind
 from search.engine.reading import READ, read_scores
-from search.handwriting.letters import spell
+from search.handwriting.classes import spell
 
 DEPTH = 20
 """Hits of a search that are judged."""
