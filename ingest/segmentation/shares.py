@@ -59,8 +59,7 @@ class Body:
 
 
 def share_ink(ink: Mask, bodies: Sequence[Body], letter: float) -> list[Region | None]:
-    """The box tight around each word's ink, pixels of `ink`; None where a body holds no ink, or only
-    flat marks.
+    """The box tight around each word's ink, pixels of `ink`; None where a body holds no ink, or only flat marks.
 
     `letter` is the height of an x, map pixels.
     """

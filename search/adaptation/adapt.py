@@ -79,10 +79,7 @@ def adapt(
     one that follows on its line, -1 for none; empty where lines are not known.
     """
     config = config or AdaptConfig()
-    kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
-    state = kept.load() if kept is not None else None
-    most = state["words"] if state is not None else as_many_as_time_allows(model, inks, config)
-    return _Run(model, inks, config, kept, state, most, progress, watch, known or Known(), following).run(lexicon)
+    return _Run(model, inks, config, checkpoint, progress, watch, known or Known(), following).run(lexicon)
 
 
 def as_many_as_time_allows(model: CustomTextCLIP, inks: Sequence[Pixels], config: AdaptConfig) -> int:
@@ -105,20 +102,20 @@ class _Run:
         model: CustomTextCLIP,
         inks: Sequence[Pixels],
         config: AdaptConfig,
-        kept: Checkpoint | None,
-        state: dict[str, Any] | None,
-        most: int,
+        checkpoint: Path | None,
         progress: Progress,
         watch: Watch,
         known: Known,
         following: Sequence[int],
     ) -> None:
         self.base, self.config, self.progress, self.watch = model, config, progress, watch
-        self.kept, self.state, self.most = kept, state, most
+        self.kept = Checkpoint(checkpoint, fingerprint(inks, config)) if checkpoint is not None else None
+        self.state = self.kept.load() if self.kept is not None else None
+        self.most = self.state["words"] if self.state is not None else as_many_as_time_allows(model, inks, config)
         self.start = time.monotonic()
         spoken_of = known.places
         lot = np.random.default_rng(config.seed).permutation(len(inks)).tolist()
-        others = [place for place in lot if place not in spoken_of][: max(most - len(spoken_of), 0)]
+        others = [place for place in lot if place not in spoken_of][: max(self.most - len(spoken_of), 0)]
         order = others + [place for place in lot if place in spoken_of]
         self.aside = min(int(len(order) * _ASIDE), _MOST_ASIDE, len(others))
         self.inks = [inks[place] for place in order]
@@ -152,7 +149,8 @@ class _Run:
         """The model of the best round by the words aside, and how it compares with the base."""
         view = before = self._view(self.base, words, seen)
         self.overhead = time.monotonic() - self.start
-        model, first, state, found = self.base, 0, self.state, list[tuple[CustomTextCLIP, Verdict]]()
+        model, first, found = self.base, 0, list[tuple[CustomTextCLIP, Verdict]]()
+        state, self.state = self.state, None  # it is large
         if state is not None:
             model, first, self.spent_before = copy.deepcopy(self.base), state["round"], state["seconds"]
             tower(model).load_state_dict(state["start"])

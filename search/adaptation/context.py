@@ -6,6 +6,8 @@ believed. A pair of neighbours is never counted for itself, so that a wrong pair
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ def with_context(candidates: NDArray[np.int64], chances: Chances, following: NDA
         for places, message in _messages(some, own, first, following[first]):
             np.add.at(at, places, message)
         np.put_along_axis(told, likeliest, at, 1)
-        alone = _normal(told)
+        alone = softmax(told)
         own = np.take_along_axis(alone, likeliest, 1)
     return alone
 
@@ -89,6 +91,7 @@ def _ratios(
     return np.asarray((np.maximum(seen, 0.0) + _PRIOR) / (np.maximum(by_chance, 0.0) + _PRIOR), np.float32)
 
 
-def _normal(logits: NDArray[np.float32]) -> Chances:
+def softmax(logits: NDArray[np.floating[Any]]) -> Chances:
+    """Row by row."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

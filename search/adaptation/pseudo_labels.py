@@ -12,15 +12,14 @@ probabilities true; docs/adaptation.md has how true they are elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from open_clip.model import CustomTextCLIP
 
 from search.adaptation.candidates import Seen, Vectors, fits, nearest
-from search.adaptation.context import usual_neighbours, with_context
+from search.adaptation.context import softmax, usual_neighbours, with_context
 from search.adaptation.words import Strings, Words
 
 FIT, NEARNESS = 0.55, 16.0
@@ -78,23 +77,26 @@ def believe(model: CustomTextCLIP, seen: Seen, words: Words, following: NDArray[
     """
     strings = words.with_readings(model, seen.readings)
     _, listed = nearest(seen.vectors, words.vectors)
-    alike, fellows = nearest(seen.vectors, seen.vectors, _NEIGHBOURS + 1)
-    candidates = np.hstack((listed, strings.readings[:, None], strings.readings[fellows]))
+    similar = nearest(seen.vectors, seen.vectors, _NEIGHBOURS + 1)
+    candidates = np.hstack((listed, strings.readings[:, None], strings.readings[similar[1]]))
     fit = _fit(seen, strings, candidates)
     agreement = 1.0 / (1.0 + fit[:, : listed.shape[1]].argmax(axis=1))
+    chances = _chances(seen.vectors, strings, candidates, fit, *similar)
+    beliefs = Beliefs(strings.words, strings.vectors, candidates, chances[:, :-1], agreement)
+    if not (following >= 0).any():
+        return beliefs
+    candidates = np.hstack((candidates, usual_neighbours(beliefs.label, beliefs.confidence, following)))
+    fit = np.hstack((fit, _fit(seen, strings, candidates, since=fit.shape[1])))
+    chances = with_context(candidates, _chances(seen.vectors, strings, candidates, fit, *similar), following)
+    return replace(beliefs, candidates=candidates, chances=chances[:, :-1])
 
-    def judged() -> NDArray[np.float32]:
-        return _with_neighbours(candidates, _softmax(_logits(seen.vectors, strings, candidates, fit)), alike, fellows)
 
-    chances = judged()
-    if (following >= 0).any():
-        best = chances[:, :-1].argmax(axis=1)
-        labels = np.take_along_axis(candidates, best[:, None], 1)[:, 0]
-        usual = usual_neighbours(labels, chances[np.arange(len(best)), best], following)
-        candidates = np.hstack((candidates, usual))
-        fit = np.hstack((fit, _fit(seen, strings, candidates, since=fit.shape[1])))
-        chances = with_context(candidates, judged(), following)
-    return Beliefs(strings.words, strings.vectors, candidates, chances[:, :-1], agreement)
+def _chances(
+    vectors: Vectors, strings: Strings, candidates: NDArray[np.int64], fit: NDArray[np.float32],
+    alike: Vectors, fellows: NDArray[np.int64],
+) -> NDArray[np.float32]:  # fmt: skip
+    """(n, k + 1): of each candidate, and last of something else, by the word itself and by those most similar."""
+    return _with_neighbours(candidates, softmax(_logits(vectors, strings, candidates, fit)), alike, fellows)
 
 
 def _fit(seen: Seen, strings: Strings, candidates: NDArray[np.int64], since: int = 0) -> NDArray[np.float32]:
@@ -133,7 +135,7 @@ def _with_neighbours(
 ) -> NDArray[np.float32]:
     """Each word's probabilities times a power of what the most similar other words give its candidates."""
     itself = fellows == np.arange(len(fellows))[:, None]
-    weights = _softmax(20.0 * np.where(itself, -1.0, alike))
+    weights = softmax(20.0 * np.where(itself, -1.0, alike))
     said = np.zeros(candidates.shape, np.float32)
     for weight, fellow in zip(weights.T, fellows.T, strict=True):
         same = candidates[:, :, None] == candidates[fellow][:, None, :]
@@ -141,9 +143,4 @@ def _with_neighbours(
     logits = np.log(np.maximum(chances, 1e-12))
     logits[:, :-1] += _TRUST * np.log(said + _FAINT)
     logits[:, -1] += _TRUST_ELSE
-    return _softmax(logits)
-
-
-def _softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+    return softmax(logits)
