@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from open_clip.model import CustomTextCLIP
 
 from search.embedding.device import choose_placement
-from search.handwriting.crops import by_width, encode_texts, to_input
+from search.handwriting.crops import by_width, encode_texts, look
 from search.handwriting.ink import Pixels
-from search.handwriting.letters import letter_chances, letter_fits, read_letters
-from search.handwriting.model import tower, unit
+from search.handwriting.letters import letter_fits, read_letters
+from search.handwriting.model import tower
 
 Vectors = NDArray[np.float32]
 
@@ -39,17 +39,14 @@ class Seen:
 
 def see(model: CustomTextCLIP, maps: Sequence[Pixels], threads: int = 2) -> Seen:
     """Embed and read ink maps, in bfloat16 where this machine computes in it. The model is in float32."""
-    trunk = tower(model)
-    vectors = np.zeros((len(maps), trunk.num_features), np.float32)
+    vectors = np.zeros((len(maps), tower(model).num_features), np.float32)
     chances: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(maps)
     readings = [""] * len(maps)
 
     def one(chunk: tuple[list[int], NDArray[np.uint8]]) -> None:
         places, packed = chunk
         with torch.inference_mode(), _halved(model):
-            columns, real = trunk.columns(to_input(model, packed))
-            vectors[places] = unit(trunk.embed(columns, real)).cpu().numpy()
-            letters, lengths = letter_chances(trunk.read(columns)).cpu(), real.sum(dim=1).cpu()
+            vectors[places], letters, lengths = look(model, packed)
         for place, row, length in zip(places, letters, lengths.tolist(), strict=True):
             chances[place] = row[:length].numpy().astype(np.float16)
         for place, reading in zip(places, read_letters(letters, lengths), strict=True):

@@ -41,17 +41,24 @@ def encode_and_read(
     model: CustomTextCLIP, crops: Sequence[Pixels], batch: int = _CHUNK
 ) -> tuple[NDArray[np.float32], list[bytes]]:
     """What `encode_crops` gives, and of each crop what the reading head says, as `posteriors` packs it."""
-    trunk, maps = tower(model), [ink_map(crop) for crop in crops]
-    vectors = np.zeros((len(maps), trunk.num_features), np.float32)
+    maps = [ink_map(crop) for crop in crops]
+    vectors = np.zeros((len(maps), tower(model).num_features), np.float32)
     readings = [b""] * len(maps)
     with torch.inference_mode():
         for places, packed in by_width(maps, batch):
-            columns, real = trunk.columns(to_input(model, packed))
-            vectors[places] = unit(trunk.embed(columns, real)).cpu().numpy()
-            chances, lengths = letter_chances(trunk.read(columns)).cpu(), real.sum(dim=1).cpu()
+            vectors[places], chances, lengths = look(model, packed)
             for place, reading in zip(places, packed_readings(chances.numpy(), lengths.numpy()), strict=True):
                 readings[place] = reading
     return vectors, readings
+
+
+def look(model: CustomTextCLIP, packed: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Tensor, Tensor]:
+    """What `pack` gives of n words -> their vectors, float32 (n, dimension), unit rows; what `letter_chances` gives of
+    them; and int64 (n,) real columns, both on the CPU."""
+    trunk = tower(model)
+    columns, real = trunk.columns(to_input(model, packed))
+    vectors = unit(trunk.embed(columns, real)).cpu().numpy()
+    return vectors, letter_chances(trunk.read(columns)).cpu(), real.sum(dim=1).cpu()
 
 
 def encode_texts(model: CustomTextCLIP, texts: Sequence[str], batch: int = 512) -> NDArray[np.float32]:
