@@ -66,8 +66,9 @@ def main() -> None:
 
 
 def _scores(report: WordsReport) -> dict[str, object]:
+    told = ("qbs_map", "qbs_read_map", "qbe_map", "qbe_read_map", "top1", "words", "queries")
     plain = asdict(report)
-    return {name: plain[name] for name in ("qbs_map", "qbs_read_map", "qbe_map", "top1", "words", "queries")}
+    return {name: plain[name] for name in told}
 
 
 if __name__ == "__main__":

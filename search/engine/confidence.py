@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from infra.errors import ModelError
 from search.engine.background import Background
 
-Kind = Literal["text", "read", "loose", "image"]
-"""Asked by spelling, by spelling with the words found read, by spelling with near ones counted as found, by example."""
+Kind = Literal["text", "read", "loose", "image", "image_read"]
+"""Asked by spelling, by spelling with the words found read, by spelling with near ones counted as found, by example, by
+example with it and the words found read."""
 
+BY_EXAMPLE: frozenset[Kind] = frozenset(("image", "image_read"))
 Probabilities = NDArray[np.float64]
 SHIPPED = Path(__file__).with_name("confidence.json")
 _LEAST, _MOST = 1e-12, 1 - 1e-6
@@ -34,8 +36,8 @@ class Asked:
     """What of a query bears on confidence."""
 
     kind: Kind
-    letters: int
-    """Letters and digits of the word; 0 for an example."""
+    letters: float
+    """Letters and digits of the word; 0 for an example that is not read."""
     background: Background
     best: float | None = None
     """Similarity of the nearest word of all; None: of the ones that are judged together."""
@@ -87,7 +89,9 @@ class ConfidenceModel:
 
 
 _GENERAL = [-9.0, 6.0, 0.9, 8.0, 0.0, 0.3, -0.3, 0.0, 0.0]
-GENERAL = ConfidenceModel("", {"text": _GENERAL, "read": _GENERAL, "loose": [-8.0, *_GENERAL[1:]], "image": _GENERAL})
+GENERAL = ConfidenceModel(
+    "", {kind: _GENERAL for kind in ("text", "read", "image", "image_read")} | {"loose": [-8.0, *_GENERAL[1:]]}
+)
 """For models without coefficients of their own: a word has to stand well above the background and near to the best."""
 
 

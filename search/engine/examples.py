@@ -1,4 +1,4 @@
-"""Examples as vectors, and their fusion with a typed word."""
+"""Examples as the model sees them, and their fusion with a typed word."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import numpy as np
 from infra.errors import NotFoundError, UsageError
 from ingest.catalogue.records import WordRecord
 from ingest.geometry import Region
+from search.embedding.embedder import EmbeddedWord, embed_words
 from search.engine.clock import Clock
 from search.engine.engine import Engine, Vector
 from search.engine.query import CropExample, Example, Query, RegionExample, WordExample
 from search.engine.sought import Sought
+from search.handwriting.likely import likely_strings
 
 TEXT_WEIGHT = 2.0
 """Share of a typed word beside the mean of the good examples, which has 1. Measured on three collections of real words
@@ -25,8 +27,8 @@ the first three wrong hits of a typed word: better than 0, 0.1 and 0.5."""
 
 def fused(engine: Engine, query: Query, text: Sought | None, clock: Clock) -> Sought:
     """One thing to look for, of a word and examples together. Raises UsageError, NotFoundError."""
-    good = vectors_of(engine, query.positive, query.visible, clock)
-    bad = vectors_of(engine, query.negative, query.visible, clock)
+    good = seen_in(engine, query.positive, query.visible, clock)
+    bad = seen_in(engine, query.negative, query.visible, clock)
     mixed = np.zeros(engine.embedder.space.dimension, np.float32)
     if text is not None:
         mixed += (TEXT_WEIGHT if good else 1.0) * text.vector
@@ -37,50 +39,56 @@ def fused(engine: Engine, query: Query, text: Sought | None, clock: Clock) -> So
     length = float(np.linalg.norm(mixed))
     if length < 1e-6:
         raise UsageError("the examples cancel each other out")
-    return Sought(mixed / length, text.kind if text else "image", text.letters if text else 0)
+    if text is not None:
+        return Sought(mixed / length, text.kind, text.letters)
+    alone = engine.reads and len(good) == 1 and not bad
+    return Sought(mixed / length, "image", 0, likely_strings(good[0].reading) if alone else {})
 
 
-def vectors_of(
+def seen_in(
     engine: Engine, examples: Sequence[Example], visible: frozenset[str] | None, clock: Clock
-) -> list[Vector]:
-    """One unit vector an example. NotFoundError for a word or page that is not there or not to be seen."""
+) -> list[EmbeddedWord]:
+    """What the model makes of each example. NotFoundError for a word or page that is not there or not to be seen."""
     crops = [example.pixels for example in examples if isinstance(example, CropExample)]
     with clock.stage("encode"):
-        vectors = list(engine.embedder.embed_crops(crops)) if crops else []
+        seen = embed_words(engine.embedder, crops)
     words = [example.word for example in examples if isinstance(example, WordExample)]
     if words:
-        vectors += _of_words(engine, words, visible, clock)
+        seen += _of_words(engine, words, visible, clock)
     for example in examples:
         if isinstance(example, RegionExample):
-            vectors.append(_of_region(engine, example, visible, clock))
-    return vectors
+            seen.append(_of_region(engine, example, visible, clock))
+    return seen
 
 
-def _of_words(engine: Engine, words: list[str], visible: frozenset[str] | None, clock: Clock) -> list[Vector]:
+def _of_words(engine: Engine, words: list[str], visible: frozenset[str] | None, clock: Clock) -> list[EmbeddedWord]:
     with clock.stage("catalogue"):
         live = engine.catalogue.live_words(words)
     for word in words:
         found = live.get(word)
         if found is None or (visible is not None and found.collection_id not in visible):
             raise NotFoundError(f"there is no word {word}; it may have been indexed anew")
+    points = {word: UUID(word) for word in words}
     with clock.stage("search"):
-        stored = engine.index.vectors([UUID(word) for word in words])
+        vectors, readings = engine.index.vectors([*points.values()]), engine.index.readings([*points.values()])
     return [
-        stored[UUID(word)] if UUID(word) in stored else _seen_anew(engine, live[word].word, clock) for word in words
+        EmbeddedWord(vectors[point], readings.get(point, b""))
+        if point in vectors
+        else _seen_anew(engine, live[word].word, clock)
+        for word, point in points.items()
     ]
 
 
-def _seen_anew(engine: Engine, word: WordRecord, clock: Clock) -> Vector:
-    """The vector of a word that this index lacks, as it is of a collection with a model of its own."""
+def _seen_anew(engine: Engine, word: WordRecord, clock: Clock) -> EmbeddedWord:
+    """A word that this index lacks, as it is of a collection with a model of its own."""
     if engine.read_region is None:
         raise NotFoundError(f"the word {word.id} has no vector; run manuspect reindex")
     with clock.stage("encode"):
-        vector: Vector = engine.embedder.embed_crops([engine.read_region(word.page_id, word.region)])[0]
-        return vector
+        return embed_words(engine.embedder, [engine.read_region(word.page_id, word.region)])[0]
 
 
-def _of_region(engine: Engine, example: RegionExample, visible: frozenset[str] | None, clock: Clock) -> Vector:
-    """The stored vector where the region is a word, else a new one from its pixels."""
+def _of_region(engine: Engine, example: RegionExample, visible: frozenset[str] | None, clock: Clock) -> EmbeddedWord:
+    """The word of the index where the region is one, else what its pixels show."""
     with clock.stage("catalogue"):
         page = engine.catalogue.page(example.page)
         document = engine.catalogue.document(page.document_id) if page is not None else None
@@ -96,8 +104,7 @@ def _of_region(engine: Engine, example: RegionExample, visible: frozenset[str] |
         raise UsageError(f"page {page.label} has no words yet")
     region = _inside(example.region, page.width, page.height)
     with clock.stage("encode"):
-        vector: Vector = engine.embedder.embed_crops([engine.read_region(example.page, region)])[0]
-        return vector
+        return embed_words(engine.embedder, [engine.read_region(example.page, region)])[0]
 
 
 _SAME_WORD = 0.8
@@ -111,6 +118,6 @@ def _inside(region: Region, width: int | None, height: int | None) -> Region:
     return clipped
 
 
-def _mean(vectors: list[Vector]) -> Vector:
-    mean: Vector = np.mean(vectors, axis=0, dtype=np.float32)
+def _mean(seen: list[EmbeddedWord]) -> Vector:
+    mean: Vector = np.mean([word.vector for word in seen], axis=0, dtype=np.float32)
     return mean

@@ -45,7 +45,7 @@ class Pool:
 def pool(engine: Engine, sought: Sought, where: IndexFilter, reach: Reach, clock: Clock) -> Pool:
     """The nearest words within reach; points without a live word are left out."""
     found = near(engine, sought, where, reach.depth, clock)
-    if sought.spelling:
+    if sought.strings:
         found = read_nearest(engine, sought, found, clock)
     looked = max(reach.hits, int(np.count_nonzero(found.confidences >= reach.above)))
     rest = found.confidences[looked:]

@@ -1,38 +1,59 @@
-"""The nearest words read: what the vector found is compared with the asked spelling letter by letter.
+"""The nearest words read: what the vector found is compared letter by letter with what is asked.
 
 A vector sees a word as a whole and takes one for another of the same shape; the reading head, whose columns lie beside
-the vector in the index, sees letters. So the words nearest by vector are ranked anew by both together.
+the vector in the index, sees letters. So the words nearest by vector are ranked anew by both together. A typed word is
+one string; an example may say several, each with its weight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
 
 from search.engine.clock import Clock
-from search.engine.confidence import Asked
+from search.engine.confidence import Asked, Kind
 from search.engine.engine import Engine
 from search.engine.near import Near, Numbers
 from search.engine.reach import DEPTHS
 from search.engine.sought import Sought
-from search.handwriting.posteriors import fits
+from search.handwriting.posteriors import Strings, fits
 
 READ = DEPTHS[0]
 """Words read, the nearest: all of the first step."""
-WEIGHT = 0.05
-"""Of a log-probability beside a cosine. On words of four training collections 0.03 to 0.08 were equally good."""
+READS: Mapping[Kind, Kind] = {"text": "read", "image": "image_read"}
+"""How a search is judged where the words found are read."""
+_WEIGHTS: Mapping[Kind, float] = {"read": 0.05, "image_read": 0.03}
+"""Of a log-probability beside a cosine. On words of training collections 0.03 to 0.08 were equally good by spelling,
+0.02 to 0.04 by example."""
 _LEAST_FIT = -40.0
 """All strings that fit worse fit equally ill."""
+_BEHIND = 8.0
+"""A cosine less this is below all scores."""
 _OPEN = 0.1
 """Confidence of the last word read from which those behind it, which are not read, may come before some that are."""
 
 
-def read_scores(similarities: Numbers, readings: Sequence[bytes], spelling: str) -> Numbers:
-    """float64 (n,) cosines, n packed readings, a folded spelling -> what words are ranked by, float64 (n,)."""
-    return similarities + WEIGHT * np.maximum(fits(readings, spelling), _LEAST_FIT)
+def read_scores(similarities: Numbers, readings: Sequence[bytes], strings: Strings, kind: Kind) -> Numbers:
+    """float64 (n,) cosines, n packed readings, what is asked and how -> what words are ranked by, float64 (n,)."""
+    return similarities + _WEIGHTS[kind] * np.maximum(fits(readings, strings), _LEAST_FIT)
+
+
+def read_among(similarities: Numbers, readings: Sequence[bytes], strings: Strings, kind: Kind) -> Numbers:
+    """The same of a whole collection as a search ranks it: only the READ nearest are read, the others come after."""
+    if not strings:
+        return similarities
+    nearest = np.argsort(-similarities, kind="stable")[:READ]
+    scores = similarities - _BEHIND
+    scores[nearest] = read_scores(similarities[nearest], [readings[place] for place in nearest], strings, kind)
+    return scores
+
+
+def letters(strings: Strings) -> float:
+    """How long what is asked is, in the mean."""
+    return sum(weight * len(text) for text, weight in strings.items())
 
 
 def read_nearest(engine: Engine, sought: Sought, found: Near, clock: Clock) -> Near:
@@ -41,16 +62,16 @@ def read_nearest(engine: Engine, sought: Sought, found: Near, clock: Clock) -> N
     The first are the same however deep one looks, and so is a point's confidence. Where the last of them is unlikely
     by its vector, all others come after; else, with a frequent word, they come among those that do not read like it.
     """
-    first = [UUID(point) for point in found.ids[:READ]]
+    kind, first = READS[sought.kind], [UUID(point) for point in found.ids[:READ]]
     if not first:
         return found
     with clock.stage("search"):
         readings = engine.index.readings(first)
     read = np.array([at for at, point in enumerate(first) if point in readings], np.int64)
     scores = found.similarities[: len(first)].copy()
-    scores[read] = read_scores(scores[read], [readings[first[at]] for at in read], sought.spelling)
+    scores[read] = read_scores(scores[read], [readings[first[at]] for at in read], sought.strings, kind)
     confidences = found.confidences.copy()
-    asked = Asked("read", sought.letters, found.background)
+    asked = Asked(kind, letters(sought.strings), found.background)
     confidences[read] = engine.confidence.probabilities(scores[read], asked)
     return _ranked(found, scores, confidences)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from search.engine.confidence import Kind
 from search.engine.engine import Engine, Vector
 from search.engine.expression import Term
+from search.handwriting.posteriors import Strings
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +20,8 @@ class Sought:
     kind: Kind
     letters: int
     """Letters and digits of the spelling; 0 without one."""
-    spelling: str = ""
-    """Folded, where the words found are to be read; empty: the vector alone decides."""
+    strings: Strings = field(default_factory=dict)
+    """What it may say, where the words found are to be read; none: the vector alone decides."""
 
 
 def sought_terms(engine: Engine, terms: Sequence[Term]) -> dict[Term, Sought]:

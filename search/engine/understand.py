@@ -70,7 +70,7 @@ def _to_be_read(plan: Plan) -> Plan:
     """Single words are compared letter by letter, but for `word~`, which asks for other letters as well."""
     asked = [term for term in plan.expression.all_of[0] if isinstance(term, Term) and not term.loose]
     spelled = {term: fold(term.text) for term in asked}
-    read = {term: replace(plan.vectors[term], spelling=text) for term, text in spelled.items() if spell(text)}
+    read = {term: replace(plan.vectors[term], strings={text: 1.0}) for term, text in spelled.items() if spell(text)}
     return Plan(plan.expression, {**plan.vectors, **read})
 
 

@@ -2,8 +2,8 @@
 
 The protocol of Almazan et al., "Word Spotting and Recognition with Embedded Attributes", 2014: labels are folded; every
 distinct label is one query by string; every word whose label occurs twice or more is one query by example, itself left
-out of its own ranking. Words with an empty label are distractors only. By string it is also
-measured as a search ranks where the model reads.
+out of its own ranking. Words with an empty label are distractors only. Both are also measured as a search
+ranks where the model reads.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from numpy.typing import NDArray
 
 from infra.errors import CorruptError, InputError, NotFoundError, UnsupportedError
 from search.embedding.embedder import Crop, EmbeddedWord, Embedder, Reader, Vectors, embed_words
-from search.engine.reading import READ, read_scores
+from search.engine.confidence import Kind
+from search.engine.reading import read_among
 from search.evaluation.average_precision import average_precision
 from search.evaluation.bootstrap import Interval, mean_interval
 from search.handwriting.alphabet import fold
 from search.handwriting.classes import spell
+from search.handwriting.likely import likely_strings
+from search.handwriting.posteriors import Strings
 
 _BLOCK = 256
 """Queries compared at once; with 22,000 words 23 MB."""
 _CROPS = 1024
 """Crops decoded at once."""
 _MICRO = np.float32(2**20)
-_BEFORE = 8.0
-"""Added to the scores of words that are read, so that they come before all cosines."""
 LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
 FREQUENCIES = ((1, 1), (2, 5), (6, 20), (21, 100), (101, None))
 
@@ -59,7 +60,9 @@ class WordsReport:
     qbs_read_map: float | None
     """By string, the nearest read as a search reads them; None where the model does not read."""
     qbe_map: float | None
-    """Mean average precision by example."""
+    """Mean average precision by example, of the vectors alone."""
+    qbe_read_map: float | None
+    """By example, the nearest read."""
     top1: float | None
     """Share of labelled words whose nearest of all labels is their own."""
     words: int
@@ -74,6 +77,7 @@ class WordsReport:
     qbs_map_interval: Interval | None = None
     qbs_read_map_interval: Interval | None = None
     qbe_map_interval: Interval | None = None
+    qbe_read_map_interval: Interval | None = None
     """95 % of the mean over queries, by bootstrap."""
 
     def to_json(self) -> str:
@@ -117,17 +121,20 @@ def _measure(
     strings = embedder.embed_texts(distinct)
     by_string, nearest = _by_string(strings, vectors, members)
     reads = isinstance(embedder, Reader)
-    by_reading = _by_reading(distinct, strings, words, vectors, members) if reads else np.zeros(0)
+    readings = [word.reading for word in words]
+    by_reading = _by_reading(distinct, strings, readings, vectors, members) if reads else np.zeros(0)
     repeated = np.concatenate([np.zeros(0, np.int64), *[places for places in members if len(places) > 1]])
     if max_examples is not None and len(repeated) > max_examples:
         repeated = repeated[rng.permutation(len(repeated))[:max_examples]]
     by_example = _by_example(np.sort(repeated), vectors, own, members)
+    examples_read = _by_example(np.sort(repeated), vectors, own, members, readings) if reads else np.zeros(0)
     labelled = own >= 0
     counts = np.array([len(places) for places in members])
     return WordsReport(
         qbs_map=_mean(by_string),
         qbs_read_map=_mean(by_reading),
         qbe_map=_mean(by_example),
+        qbe_read_map=_mean(examples_read),
         top1=_mean((nearest == own)[labelled].astype(np.float64)),
         words=len(labels),
         queries=len(distinct),
@@ -137,6 +144,7 @@ def _measure(
         qbs_map_interval=mean_interval(by_string),
         qbs_read_map_interval=mean_interval(by_reading),
         qbe_map_interval=mean_interval(by_example),
+        qbe_read_map_interval=mean_interval(examples_read),
     )
 
 
@@ -159,24 +167,25 @@ def _by_string(
 
 
 def _by_reading(
-    labels: list[str], strings: Vectors, words: list[EmbeddedWord], vectors: Vectors, members: list[NDArray[np.int64]]
+    labels: list[str], strings: Vectors, readings: list[bytes], vectors: Vectors, members: list[NDArray[np.int64]]
 ) -> NDArray[np.float64]:
     """Average precision of each string, its nearest words ranked anew by vector and reading, the others after them."""
     precisions = np.zeros(len(strings))
     for start in range(0, len(strings), _BLOCK):
-        for row, line in enumerate(_cosines(strings[start : start + _BLOCK], vectors) / _MICRO, start):
-            if spell(labels[row]):
-                nearest = np.argsort(-line, kind="stable")[:READ]
-                readings = [words[place].reading for place in nearest]
-                line[nearest] = _BEFORE + read_scores(line[nearest].astype(np.float64), readings, labels[row])
-            precisions[row] = average_precision(line, members[row])
+        for row, line in enumerate(_cosines(strings[start : start + _BLOCK], vectors), start):
+            spelling = {labels[row]: 1.0} if spell(labels[row]) else {}
+            precisions[row] = average_precision(_read_scores(line, readings, spelling, "read"), members[row])
     return precisions
 
 
 def _by_example(
-    queries: NDArray[np.int64], vectors: Vectors, own: NDArray[np.int64], members: list[NDArray[np.int64]]
+    queries: NDArray[np.int64],
+    vectors: Vectors,
+    own: NDArray[np.int64],
+    members: list[NDArray[np.int64]],
+    readings: list[bytes] | None = None,
 ) -> NDArray[np.float64]:
-    """Average precision of each query word among all others."""
+    """Average precision of each query word among all others; with `readings` it and the nearest are read."""
     precisions = np.zeros(len(queries))
     for start in range(0, len(queries), _BLOCK):
         block = queries[start : start + _BLOCK]
@@ -184,8 +193,15 @@ def _by_example(
         for row, (line, query) in enumerate(zip(scores, block, strict=True)):
             places = members[own[query]]
             line[query] = -np.inf
+            if readings is not None:
+                line = _read_scores(line, readings, likely_strings(readings[query]), "image_read")
             precisions[start + row] = average_precision(line, places[places != query])
     return precisions
+
+
+def _read_scores(line: Vectors, readings: list[bytes], strings: Strings, kind: Kind) -> NDArray[np.float32]:
+    """What a search ranks by, of `_cosines`."""
+    return read_among(line.astype(np.float64) / _MICRO, readings, strings, kind).astype(np.float32)
 
 
 def _cosines(queries: Vectors, vectors: Vectors) -> Vectors:

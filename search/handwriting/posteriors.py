@@ -6,8 +6,8 @@ class, bit 6 set where a column begins, the others its log-probability in steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,12 @@ _STEP = 1 / 16
 _LEAST = -5.0
 """Log-probability below which a class is left out of a column. On words of four training collections -8 took three
 times the bytes and ranked them no better; -4 ranked them worse."""
-_ABSENT = np.exp(-8.0)
+ABSENT = math.exp(-8.0)
 """What a class that was left out counts in its column."""
 _CLASS, _BEGINS, _LEVEL = 0x3F, 0x40, 7
 
+Strings = Mapping[str, float]
+"""Folded strings, and the chance or weight of each."""
 Logs = NDArray[np.float32]
 Fits = NDArray[np.float64]
 
@@ -45,32 +47,50 @@ def packed_readings(chances: Logs, lengths: NDArray[np.int64]) -> list[bytes]:
     return [part.tobytes() for part in np.split(entries, ends)]
 
 
-def fits(readings: Sequence[bytes], text: str) -> Fits:
-    """Log-probability of a folded string, float64 (n,), given each of n packed readings.
+def unpacked(reading: bytes) -> list[dict[int, float]]:
+    """Column by column, the classes that a packed reading tells and their chances; a class left out has ABSENT."""
+    said: list[dict[int, float]] = []
+    for entry in np.frombuffer(reading, "<u2").tolist():
+        if entry & _BEGINS:
+            said.append({})
+        said[-1][entry & _CLASS] = math.exp(-_STEP * (entry >> _LEVEL))
+    return said
 
-    The forward pass of CTC over all words at once: Graves et al., "Connectionist Temporal Classification", 2006. It is
-    finite: a string that is too long for a word has a very small one. ValueError for a text without a known letter.
+
+def fits(readings: Sequence[bytes], strings: Strings) -> Fits:
+    """Log-probability of one of some folded strings, float64 (n,), given each of n packed readings.
+
+    The forward pass of CTC over all words and all beginnings of the strings at once: Graves et al., "Connectionist
+    Temporal Classification", 2006. It is finite: a string that is too long for a word has a very small one. ValueError
+    for a string without a known letter.
     """
-    letters = spell(text)
-    if not letters:
-        raise ValueError(f"there is no letter to be read in {text!r}")
-    states = [BLANK, *(state for letter in letters for state in (letter, BLANK))]
-    said = _emissions(readings, states)
-    skips = np.zeros((len(states) - 2, 1))
-    skips[1::2, 0] = [a != b for a, b in pairwise(letters)]
-    before = np.zeros_like(said[0])
-    before[:2] = said[0, :2]
-    for column in said[1:]:
-        here = before.copy()
-        here[1:] += before[:-1]
-        here[2:] += skips * before[:-2]
-        before = here * column
-    found: Fits = np.log(np.maximum(before[-1] + before[-2], np.finfo(np.float64).tiny))
+    beginnings = _beginnings(strings)
+    classes = sorted({BLANK, *(letters[-1] for letters in beginnings if letters)})
+    own = np.array([classes.index(letters[-1]) for letters in beginnings if letters])
+    shorter = np.array([beginnings[letters[:-1]] for letters in beginnings if letters])
+    skips = np.array([[letters[-2:-1] != letters[-1:]] for letters in beginnings if letters])
+    blank, letter = np.zeros((2, len(beginnings), len(readings)))  # what the last column said
+    blank[0] = 1.0
+    for column in _emissions(readings, classes):
+        longer = blank[shorter] + skips * letter[shorter]
+        blank = (blank + letter) * column[0]
+        letter[1:] = (letter[1:] + longer) * column[own]
+    whole = [beginnings[tuple(spell(text))] for text in strings]
+    found: Fits = np.log(np.maximum(list(strings.values()) @ (blank + letter)[whole], np.finfo(np.float64).tiny))
     return found
 
 
-def _emissions(readings: Sequence[bytes], states: list[int]) -> Fits:
-    """What each column of each word gives each state, float64 (columns, states, words), at least one column.
+def _beginnings(strings: Strings) -> dict[tuple[int, ...], int]:
+    """All beginnings of the strings, as classes, and their places; shorter ones first, the empty one at 0."""
+    spelled = {text: tuple(spell(text)) for text in strings}
+    if silent := [text for text, letters in spelled.items() if not letters]:
+        raise ValueError(f"there is no letter to be read in {silent[0]!r}")
+    every = {letters[:end] for letters in spelled.values() for end in range(len(letters) + 1)}
+    return {letters: place for place, letters in enumerate(sorted(every, key=lambda letters: (len(letters), letters)))}
+
+
+def _emissions(readings: Sequence[bytes], classes: list[int]) -> Fits:
+    """What each column of each word gives each class, float64 (columns, classes, words), at least one column.
 
     Columns past a word's end say nothing for sure.
     """
@@ -79,13 +99,11 @@ def _emissions(readings: Sequence[bytes], states: list[int]) -> Fits:
     words = np.repeat(np.arange(len(readings)), [len(reading) // 2 for reading in readings])
     lengths = np.bincount(words[begins], minlength=len(readings))
     columns = np.cumsum(begins) - 1 - (np.cumsum(lengths) - lengths)[words]
-    classes = sorted(set(states))
     past = np.arange(max(int(lengths.max(initial=0)), 1))[:, None] >= lengths
-    said = np.where(past[:, None], np.equal(classes, BLANK)[:, None], _ABSENT)
+    said = np.where(past[:, None], np.equal(classes, BLANK)[:, None], ABSENT)
     slots = np.full(_CLASS + 1, -1)
     slots[classes] = np.arange(len(classes))
     slot = slots[entries & _CLASS]
     told = slot >= 0
     said[columns[told], slot[told], words[told]] = np.exp(-_STEP * (entries[told] >> _LEVEL))
-    emissions: Fits = said[:, slots[states]]
-    return emissions
+    return said

@@ -162,7 +162,8 @@ def _library(tmp_path: Path, embedder: LetterEmbedder) -> Iterator[Library]:
     catalogue = Catalogue(f"sqlite:///{tmp_path / 'catalogue.sqlite3'}")
     index = QdrantEdgeIndex(tmp_path / "index", SPACE)
     weights = {kind: [-16.0, 20.0, *[0.0] * 7] for kind in ("text", "loose", "image")}
-    sure = ConfidenceModel("", {**weights, "read": [-2.0, 20.0, *[0.0] * 7]})
+    read = [-2.0, 20.0, *[0.0] * 7]
+    sure = ConfidenceModel("", {**weights, "read": read, "image_read": read})
     engine = Engine(embedder, index, catalogue, confidence=sure, base_url="http://here")
     yield Library(engine, catalogue, index)
     index.close()

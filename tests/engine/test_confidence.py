@@ -14,6 +14,7 @@ from search.engine.calibration.reliability import calibration_error, draw
 from search.engine.calibration.trials import near
 from search.engine.calibration.word_set import WordSet, word_set
 from search.engine.confidence import GENERAL, Asked, ConfidenceModel, load_confidence
+from search.engine.reading import READS
 
 DIMENSION = 24
 
@@ -137,10 +138,20 @@ def test_words_that_are_read_have_coefficients_of_their_own(reading) -> None:
         replace(one, readings=np.array([reading(str(label)) for label in one.labels], dtype=object)) for one in seen
     ]
     found = fit_word_sets(read, vectors_of, "", queries=40)
-    assert found.model.weights["read"] not in (GENERAL.weights["read"], found.model.weights["text"])
-    for name in "ab":
-        by_vector, by_reading = found.held_out["text"][name], found.held_out["read"][name]
-        assert by_reading.sure_recall > by_vector.sure_recall
-        assert by_reading.error < 0.05
     without = fit_word_sets(seen, vectors_of, "", queries=10)
-    assert without.model.weights["read"] == GENERAL.weights["read"] and "read" not in without.held_out
+    for kind, of_kind in READS.items():
+        assert found.model.weights[of_kind] not in (GENERAL.weights[of_kind], found.model.weights[kind])
+        for name in "ab":
+            by_vector, by_reading = found.held_out[kind][name], found.held_out[of_kind][name]
+            assert by_reading.sure_recall > by_vector.sure_recall
+            assert by_reading.error < 0.05
+        assert without.model.weights[of_kind] == GENERAL.weights[of_kind] and of_kind not in without.held_out
+
+
+def test_an_example_among_its_own_hits_takes_nothing_from_the_others(reading, calibration) -> None:
+    [words] = [replace(written("a", 0), readings=np.array([reading("a")] * 600, dtype=object))]
+    read = fit_word_sets([words, replace(words, name="b")], vectors_of, "", queries=20).model
+    for model, kind in ((calibration.model, "image"), (read, "image_read")):
+        asked = Asked(kind, 3, Background(0.0, 0.2, 1.5, 1000))
+        alone, beside = (model.probabilities(np.array(found), asked) for found in ([0.6, 0.5], [1.0, 0.6, 0.5]))
+        assert beside[1:] == pytest.approx(alone)

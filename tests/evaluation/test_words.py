@@ -128,15 +128,20 @@ class Letters(Directions):
 GREYS = {0: "mer", 90: "sol", 200: "roi"}
 
 
-def test_by_string_the_nearest_are_read_where_the_model_reads(tmp_path: Path) -> None:
+def test_the_nearest_are_read_where_the_model_reads(tmp_path: Path) -> None:
     words = [(grey, text) for grey, text in GREYS.items() for _ in range(30)] + [(90, "?")]
     report = evaluate_words(write(tmp_path / "words.parquet", words), Letters())
     assert report.qbs_map == pytest.approx(0.4, abs=0.1), "all are seen alike"
+    assert report.qbe_map == pytest.approx(0.4, abs=0.1)
     assert report.qbs_read_map == pytest.approx(1.0, abs=0.02)
+    assert report.qbe_read_map == pytest.approx(1.0, abs=0.02)
+    assert report.qbe_read_map_interval is not None
     many = write(tmp_path / "many.parquet", [(90, "sol")] * READ + [(0, "mer")] * 10)
     beyond = evaluate_words(many, Letters())
     assert beyond.qbs_read_map is not None and beyond.qbs_read_map < 0.9, "what comes late is not read"
-    assert evaluate_words(many, Directions()).qbs_read_map is None
+    assert beyond.qbe_read_map is not None and beyond.qbe_read_map < 0.99
+    unread = evaluate_words(many, Directions())
+    assert unread.qbs_read_map is None and unread.qbe_read_map is None
 
 
 def test_what_is_counted(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def all_paths(said: list[dict[int, float]], text: str) -> float:
 @given(st.lists(words, min_size=1, max_size=3), st.text(ALPHABET, min_size=1, max_size=3))
 def test_a_fit_is_the_sum_over_all_ways_to_write_it(said: list[list[dict[int, float]]], text: str) -> None:
     rows = np.stack([table(word, 6) for word in said])
-    found = fits(packed_readings(rows, np.array([len(word) for word in said])), text)
+    found = fits(packed_readings(rows, np.array([len(word) for word in said])), {text: 1.0})
     assert np.isfinite(found).all()
     for word, fit in zip(said, found, strict=True):
         merged = [one for i, one in enumerate(word) if i == 0 or len(one) > 1 or one != word[i - 1]]
@@ -69,9 +69,9 @@ def test_a_run_that_says_one_thing_costs_one_column() -> None:
 
 
 def test_words_without_columns_and_no_words_fit_nothing() -> None:
-    assert fits([b""], "a")[0] < -600 and len(fits([], "a")) == 0
+    assert fits([b""], {"a": 1.0})[0] < -600 and len(fits([], {"a": 1.0})) == 0
     with pytest.raises(ValueError, match="no letter"):
-        fits([b""], "?")
+        fits([b""], {"a": 0.5, "?": 0.5})
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_what_the_model_reads_is_packed_small_and_ranks_strings_as_the_head_itse
     assert encode_and_read(model, [])[1] == []
     assert np.mean([len(reading) for reading in readings]) < 300
     asked = [text.lower() for text in TEXTS]
-    found = np.array([fits(readings, text) for text in asked])
+    found = np.array([fits(readings, {text: 1.0}) for text in asked])
     head = np.zeros_like(found)
     with torch.inference_mode():
         for places, packed in by_width([ink_map(crop) for crop in drawn], 64):

@@ -39,6 +39,8 @@ def words(
         "qbs_read_map_interval",
         "qbe_map",
         "qbe_map_interval",
+        "qbe_read_map",
+        "qbe_read_map_interval",
         "top1",
     ):
         print(f"{name:22} {_shown(getattr(report, name))}")

@@ -14,11 +14,12 @@ from search.embedding.embedder import Embedder
 from search.engine.calibration.reliability import Reliability, reliability
 from search.engine.calibration.trials import TextVectors, Trial, trials
 from search.engine.calibration.word_set import WordSet, read_word_set
-from search.engine.confidence import FEATURES, GENERAL, ConfidenceModel, Kind, features
+from search.engine.confidence import BY_EXAMPLE, GENERAL, ConfidenceModel, Kind, features
 from search.engine.expression import Term
+from search.engine.reading import READS
 from search.engine.sought import spellings
 
-KINDS: tuple[Kind, ...] = ("text", "read", "loose", "image")
+KINDS: tuple[Kind, ...] = ("text", "read", "loose", "image", "image_read")
 _RISING = 4
 """The first features, with which confidence never falls."""
 _FIRST_WEIGHT = 10.0
@@ -56,7 +57,7 @@ def fit_word_sets(
     weights: dict[str, list[float]] = {}
     held_out: dict[Kind, dict[str, Reliability]] = {}
     for kind in KINDS:
-        if kind == "read" and not all(one.readings.all() for one in sets):
+        if kind in READS.values() and not all(one.readings.all() for one in sets):
             weights[kind] = GENERAL.weights[kind]
             continue
         asked = [
@@ -110,7 +111,10 @@ def _fit(asked: list[Trial]) -> list[float]:
         gradient[1:] += 2 * _SMALL * weights[1:]
         return float(value), gradient
 
-    bounds = [(None, None)] + [(0.0, None)] * _RISING + [(None, None)] * (len(FEATURES) - _RISING)
+    bounds: list[tuple[float | None, float | None]] = [(None, None)] * design.shape[1]
+    bounds[1 : 1 + _RISING] = [(0.0, None)] * _RISING
+    if asked[0].asked.kind in BY_EXAMPLE:
+        bounds[3:5] = [(0.0, 0.0)] * 2  # an example that is in the index is its own best hit
     found = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
     scaled = found[1:] / spread
     return [float(found[0] - scaled @ middle), *map(float, scaled)]

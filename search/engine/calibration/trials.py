@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from search.engine.background import SAMPLE, background
 from search.engine.calibration.word_set import WordSet
-from search.engine.confidence import Asked, Kind
-from search.engine.reading import READ, read_scores
+from search.engine.confidence import BY_EXAMPLE, Asked, Kind
+from search.engine.reading import READS, letters, read_among
 from search.handwriting.classes import spell
+from search.handwriting.likely import likely_strings
+from search.handwriting.posteriors import Strings
 
 DEPTH = 20
 """Hits of a search that are judged."""
@@ -58,34 +60,37 @@ def trials(
 def _searches(
     words: WordSet, foreign: WordSet, text_vectors: TextVectors, kind: Kind, queries: int, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    least, each = (2, EXAMPLES) if kind == "image" else (1, 1)
+    by_example = kind in BY_EXAMPLE
+    least, each = (2, EXAMPLES) if by_example else (1, 1)
     present = _drawn(words, queries // 2, least, each, rng, frozenset())
     absent = _drawn(foreign, queries - queries // 2, 1, 1, rng, frozenset(words.labels))
+    readings = list(words.readings)
     sample = words.vectors[rng.permutation(len(words.vectors))[:SAMPLE]]
     for source, rows, is_present in ((words, present, True), (foreign, absent, False)):
         if not len(rows):
             continue
-        vectors = source.vectors[rows] if kind == "image" else text_vectors([str(text) for text in source.texts[rows]])
+        vectors = source.vectors[rows] if by_example else text_vectors([str(text) for text in source.texts[rows]])
         scores = vectors @ words.vectors.T
         for row, vector, line in zip(rows, vectors, scores, strict=True):
-            if kind == "image" and is_present:
+            itself, label = by_example and is_present, str(source.labels[row])
+            if itself:
                 line[row] = -np.inf
-            label = str(source.labels[row])
-            if kind == "read":
-                if not spell(label):
+            length: float = 0 if by_example else len(label)
+            if kind in READS.values():
+                strings = _strings(source, row, by_example)
+                if not strings:
                     continue
-                line = _read(words, line, label)
-            letters = 0 if kind == "image" else len(label)
-            about = Asked(kind, letters, background(sample @ vector, len(words.labels)))
-            yield _trial(words, line, label, about, is_present, int(kind == "image" and is_present))
+                line, length = read_among(line.astype(np.float64), readings, strings, kind), letters(strings)
+            about = Asked(kind, length, background(sample @ vector, len(words.labels)))
+            yield _trial(words, line, label, about, is_present, int(itself))
 
 
-def _read(words: WordSet, similarities: NDArray[np.float32], label: str) -> NDArray[np.float64]:
-    """What the nearest words are ranked by once they are read; the others come nowhere."""
-    nearest = np.argsort(-similarities, kind="stable")[:READ]
-    scores = np.full(len(similarities), -np.inf)
-    scores[nearest] = read_scores(similarities[nearest].astype(np.float64), list(words.readings[nearest]), label)
-    return scores
+def _strings(source: WordSet, row: int, by_example: bool) -> Strings:
+    """What words are compared with once they are read; none where there is no letter."""
+    if by_example:
+        return likely_strings(source.readings[row])
+    label = str(source.labels[row])
+    return {label: 1.0} if spell(label) else {}
 
 
 def _trial(words: WordSet, scores: NDArray[np.floating], label: str, asked: Asked, present: bool, itself: int) -> Trial:
