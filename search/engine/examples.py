@@ -51,7 +51,7 @@ def seen_in(
     """What the model makes of each example. NotFoundError for a word or page that is not there or not to be seen."""
     crops = [example.pixels for example in examples if isinstance(example, CropExample)]
     with clock.stage("encode"):
-        seen = embed_words(engine.embedder, crops)
+        seen = embed_words(engine.embedder, crops) if crops else []
     words = [example.word for example in examples if isinstance(example, WordExample)]
     if words:
         seen += _of_words(engine, words, visible, clock)
