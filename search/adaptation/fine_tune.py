@@ -68,9 +68,11 @@ class Tuner:
     def __init__(self, model: CustomTextCLIP, lesson: Lesson, config: TuneConfig) -> None:
         """`model`, in float32, is trained in place; `average` is what to keep."""
         self.model, self.lesson, self.config = model, lesson, config
-        self.trunk = tower(model)
+        self.trunk = tower(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.parameters = [parameter.requires_grad_() for parameter in self.trunk.parameters()]
-        self.optimizer = torch.optim.AdamW(self.parameters, config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
         self.average = {name: value.clone() for name, value in self.trunk.state_dict().items()}
         self.steps, self.seconds = 0, 0.0
         self.half = choose_placement("cpu").precision == "bf16"
@@ -108,13 +110,13 @@ class Tuner:
         tasks = [self.pool.submit(self._see, [maps[i] for i in c], [texts[i] for i in c]) for c in chunks]
         outputs = [task.result() for task in tasks]
         vectors = torch.cat([vectors.detach() for vectors, _ in outputs]).requires_grad_()
-        loss = self._compare(vectors, places[order], sure[order], rng)
-        torch.autograd.backward(loss)
+        loss = self.pool.submit(self._compare, vectors, places[order], sure[order], rng).result()
         assert vectors.grad is not None
         grads = torch.split(vectors.grad, [len(chunk) for chunk in chunks])
         backs = [self.pool.submit(self._back, out, grad) for out, grad in zip(outputs, grads, strict=True)]
-        self._update([back.result() for back in backs])
-        return float(loss.detach())
+        parts = [back.result() for back in backs]
+        self.pool.submit(self._update, parts).result()
+        return loss
 
     def _see(self, maps: list[Pixels], texts: list[str]) -> tuple[Tensor, Tensor]:
         """Vectors, and the reading loss per letter of those that have a text."""
@@ -134,8 +136,8 @@ class Tuner:
 
     def _compare(
         self, vectors: Tensor, places: NDArray[np.int64], sure: NDArray[np.bool_], rng: np.random.Generator
-    ) -> Tensor:
-        """The loss over the vectors of a batch."""
+    ) -> float:
+        """The loss over the vectors of a batch, which get their gradients."""
         config, scale = self.config, torch.tensor(_SCALE)
         known, own = vectors[torch.from_numpy(sure)], self.lesson.label[places[sure]]
         spelled = np.unique(own)
@@ -148,7 +150,9 @@ class Tuner:
         others = torch.from_numpy(~sure)
         former = torch.from_numpy(self.lesson.former[places[~sure]])
         hold = 1.0 - functional.cosine_similarity(vectors[others], former, dim=1).mean()
-        return text / 2 + config.image * image + config.hold * hold
+        loss = text / 2 + config.image * image + config.hold * hold
+        torch.autograd.backward(loss)
+        return float(loss.detach())
 
     def _back(self, outputs: tuple[Tensor, Tensor], grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of one chunk, in the order of the parameters."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -15,6 +18,8 @@ Precision = Literal["fp32", "bf16", "fp16"]
 _CPU_SHAPES = "128"
 """Layers at a batch's exact shape that oneDNN keeps made ready. Its own 1,024 take hundreds of megabytes: batches of
 words differ in number and width."""
+_SIDE, _TRIES = 384, 10
+"""Of the matrices multiplied to see which arithmetic is faster, and how often."""
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -35,7 +40,7 @@ class Placement:
 
 
 def choose_placement(device: str = "auto", precision: str = "auto") -> Placement:
-    """CUDA before MPS before CPU; half precision only where the hardware computes in it.
+    """CUDA before MPS before CPU; half precision only where the hardware gains by it.
 
     Raises ModelError where the asked device is absent, SettingsError for an unknown name.
     """
@@ -50,10 +55,28 @@ def choose_placement(device: str = "auto", precision: str = "auto") -> Placement
     return Placement(chosen, asked, f"{why_device}; {asked} as set")
 
 
-def cpu_computes_bf16() -> bool:
-    """Whether this processor has instructions for bf16, and need not emulate it."""
+@cache
+def cpu_gains_by_bf16() -> bool:
+    """Whether this processor multiplies matrices faster in bf16 than in fp32.
+
+    That it has instructions for it does not tell: with AVX512-BF16 alone, without AMX, bf16 may take twice as long.
+    """
     can = torch.cpu.get_capabilities()
-    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
+    if not (can.get("avx512_bf16") or can.get("amx_bf16")):
+        return False
+    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as alone:  # several wait on each other
+        half, full = alone.map(_seconds, (torch.bfloat16, torch.float32))
+    return half < full
+
+
+def _seconds(dtype: torch.dtype) -> float:
+    """Of one product, the fastest of several: what other processes take is left out."""
+    square, taken = torch.ones(_SIDE, _SIDE, dtype=dtype), []
+    for _ in range(_TRIES):
+        start = time.perf_counter()
+        torch.mm(square, square)
+        taken.append(time.perf_counter() - start)
+    return min(taken)
 
 
 def _choose_device(device: str) -> tuple[str, str]:
@@ -78,6 +101,6 @@ def _native_precision(device: str) -> tuple[Precision, str]:
         return "fp16", "fp16, as this GPU has no bf16"
     if device == "mps":
         return "fp32", "fp32, as half precision is not measured there"
-    if cpu_computes_bf16():
-        return "bf16", "bf16, which this CPU computes natively (AVX512-BF16 or AMX)"
-    return "fp32", "fp32, as this CPU only emulates bf16"
+    if cpu_gains_by_bf16():
+        return "bf16", "bf16, in which this CPU is faster"
+    return "fp32", "fp32, as bf16 is not faster on this CPU"

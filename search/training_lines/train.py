@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from search.embedding.device import cpu_computes_bf16
+from search.embedding.device import cpu_gains_by_bf16
 from search.training_lines.network import STEP, LineNetwork, in_order
 from search.training_lines.recomposed import WordPage, recompose
 from search.training_lines.views import TAKEN, View, random_view
@@ -30,7 +30,7 @@ class Plan:
     """Share of the lines that are put together from words."""
     seed: int = 1
     threads: int = 1
-    bf16: bool = cpu_computes_bf16()
+    bf16: bool = field(default_factory=cpu_gains_by_bf16)
 
 
 def train(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from search.embedding.device import cpu_computes_bf16
+from search.embedding.device import cpu_gains_by_bf16
 from search.training_pages.annotations import Page, read_page
 from search.training_pages.light import change_light
 from search.training_pages.loop import Pace, descend
@@ -40,8 +40,7 @@ class Plan:
     """Share of the time after which writing found outside transcribed lines is forgiven."""
     seed: int = 1
     threads: int = 1
-    bf16: bool = cpu_computes_bf16()
-    """Twice as fast where the CPU has it."""
+    bf16: bool = field(default_factory=cpu_gains_by_bf16)
 
 
 def read_pages(folder: Path, incomplete: frozenset[str] = frozenset({"iforal", "timeus"})) -> list[Page]:

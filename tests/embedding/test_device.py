@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from infra.errors import ModelError, SettingsError
-from search.embedding.device import choose_placement
+from search.embedding import device
+from search.embedding.device import choose_placement, cpu_gains_by_bf16
 
 
 @pytest.fixture
@@ -13,19 +14,24 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False, "amx_bf16": False})
+    monkeypatch.setattr(device, "cpu_gains_by_bf16", cpu_gains_by_bf16.__wrapped__)
     return monkeypatch
 
 
 def test_a_plain_cpu_computes_in_fp32(bare: pytest.MonkeyPatch) -> None:
     placement = choose_placement()
     assert (placement.device, placement.precision) == ("cpu", "fp32")
-    assert "only emulates" in placement.reason
+    assert "not faster" in placement.reason
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
-def test_a_cpu_with_bf16_uses_it(bare: pytest.MonkeyPatch, flag: str) -> None:
+@pytest.mark.parametrize(("half", "precision"), [(0.001, "bf16"), (0.002, "fp32")])
+def test_a_cpu_with_bf16_uses_it_where_it_is_faster(
+    bare: pytest.MonkeyPatch, flag: str, half: float, precision: str
+) -> None:
     bare.setattr(torch.cpu, "get_capabilities", lambda: {flag: True})
-    assert choose_placement().precision == "bf16"
+    bare.setattr(device, "_seconds", lambda dtype: half if dtype is torch.bfloat16 else 0.0015)
+    assert choose_placement().precision == precision
 
 
 @pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "fp16")])
