@@ -51,7 +51,7 @@ class TuneConfig:
     paired: float = 0.3
     """Share of those drawn as second pictures of a string already drawn."""
     negatives: int = 256
-    """Strings of the lexicon drawn for each step, to be kept apart from."""
+    """Strings of the lexicon drawn for each step, to be kept apart from; beside them those that are near its words."""
     image: float = 0.5
     reading: float = 0.5
     hold: float = 2.0
@@ -68,7 +68,7 @@ class Tuner:
     def __init__(self, model: CustomTextCLIP, lesson: Lesson, config: TuneConfig) -> None:
         """`model`, in float32, is trained in place; `average` is what to keep."""
         self.model, self.lesson, self.config = model, lesson, config
-        self.trunk = tower(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.trunk = tower(model).to(memory_format=torch.channels_last)
         self.parameters = [parameter.requires_grad_() for parameter in self.trunk.parameters()]
         self.optimizer = torch.optim.AdamW(
             self.parameters, config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
@@ -139,13 +139,15 @@ class Tuner:
     ) -> float:
         """The loss over the vectors of a batch, which get their gradients."""
         config, scale = self.config, torch.tensor(_SCALE)
-        known, own = vectors[torch.from_numpy(sure)], self.lesson.label[places[sure]]
+        words = places[sure]
+        known, own = vectors[torch.from_numpy(sure)], self.lesson.label[words]
         spelled = np.unique(own)
-        keys = np.concatenate((spelled, rng.integers(len(self.strings), size=config.negatives)))
-        alike = torch.from_numpy(own[:, None] == keys[None])
-        strings = self.strings[torch.from_numpy(keys)]
-        text = agree(known, strings, alike, scale)
-        text = text + agree(strings[: len(spelled)], known, alike.T[: len(spelled)], scale)
+        keys = self.lesson.strings(words, rng.integers(len(self.strings), size=config.negatives))
+        alike = own[:, None] == keys[None]
+        apart = torch.from_numpy(~alike & ~self.lesson.possible(words, keys))
+        strings, same = self.strings[torch.from_numpy(keys)], torch.from_numpy(alike)
+        text = agree(known, strings, same, scale, apart)
+        text = text + agree(strings[: len(spelled)], known, same.T[: len(spelled)], scale, apart.T[: len(spelled)])
         image = agree_among(known, known, torch.from_numpy(own[:, None] == own[None]), scale)
         others = torch.from_numpy(~sure)
         former = torch.from_numpy(self.lesson.former[places[~sure]])

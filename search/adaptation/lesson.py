@@ -7,12 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from search.adaptation.candidates import Vectors
+from search.adaptation.candidates import Vectors, nearest
 from search.adaptation.pseudo_labels import Beliefs
 from search.handwriting.ink import Pixels
 from search.training.augment import augment
 
 Rng = np.random.Generator
+
+_CLOSE = 0.5
+"""Share of the words drawn for their guesses that are drawn because they look like another but say something else."""
+_LOOKALIKES = 40
+"""Words among which those are sought."""
+_POSSIBLE = 0.02
+"""Probability from which a string may be what a word says, so that they are not driven apart."""
 
 
 class Lesson:
@@ -31,6 +38,8 @@ class Lesson:
         order = sure[np.argsort(self.label[sure], kind="stable")]
         groups = np.split(order, np.flatnonzero(np.diff(self.label[order])) + 1)
         self._fellows = {int(self.label[places[0]]): places for places in groups if len(places)}
+        self._lookalikes = sure[nearest(former[sure], former[sure], _LOOKALIKES)[1]]
+        self._row = {place: row for row, place in enumerate(sure.tolist())}
 
     def text(self, place: int) -> str:
         """The guess for a word."""
@@ -42,8 +51,30 @@ class Lesson:
         pairs = int(labelled * paired)
         drawn = np.searchsorted(self._sums, rng.random(labelled - pairs) * self._sums[-1], side="right")
         first = self.sure[drawn]
+        close = int(len(first) * _CLOSE)
+        first[len(first) - close :] = [self._lookalike(place, rng) for place in first[:close].tolist()]
         again = [int(rng.choice(self._fellows[int(self.label[place])])) for place in first[:pairs]]
         return np.concatenate((first, again, rng.integers(self.aside, len(self.inks), size=others))).astype(np.int64)
+
+    def strings(self, words: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places of strings, each once: first the guesses for these words, then their other candidates and `others`."""
+        spelled = np.unique(self.label[words])
+        return np.concatenate((spelled, np.setdiff1d(np.append(self.beliefs.candidates[words], others), spelled)))
+
+    def possible(self, words: NDArray[np.int64], strings: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """bool (n, m): which of the strings, all that `strings` gives of these words, each word may say."""
+        order = np.argsort(strings)
+        at = order[np.searchsorted(strings, self.beliefs.candidates[words], sorter=order)]
+        row, column = np.nonzero(self.beliefs.chances[words] >= _POSSIBLE)
+        found = np.zeros((len(words), len(strings)), np.bool_)
+        found[row, at[row, column]] = True
+        return found
+
+    def _lookalike(self, place: int, rng: Rng) -> int:
+        """One of the words most alike that is taken for another string; the word itself where there is none."""
+        alike = self._lookalikes[self._row[place]]
+        others = alike[self.label[alike] != self.label[place]]
+        return int(rng.choice(others)) if len(others) else place
 
     def spoiled(self, place: int, seed: int) -> Pixels:
         """A word's ink as another pen and another scanner might have given it: uint8 (HEIGHT, w)."""
