@@ -32,6 +32,7 @@ contracts: $(VENV)/.dev  ## Imports point down
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev system-test  ## Benchmarks: ratios within one run
+	$(BIN)/python -m ingest.segmentation.bench samples
 	$(BIN)/python -m workers.bench $(ARGS)
 	$(BIN)/python -m workers.bench_workers
 	$(BIN)/python -m search.bench
