@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -64,8 +63,10 @@ def cpu_gains_by_bf16() -> bool:
     can = torch.cpu.get_capabilities()
     if not (can.get("avx512_bf16") or can.get("amx_bf16")):
         return False
-    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as alone:  # several wait on each other
-        half, full = alone.map(_seconds, (torch.bfloat16, torch.float32))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # several wait on each other
+    half, full = _seconds(torch.bfloat16), _seconds(torch.float32)
+    torch.set_num_threads(threads)
     return half < full
 
 

@@ -1,5 +1,7 @@
 """The device and the arithmetic are chosen by what the machine has, and the choice gives its reason."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -32,6 +34,18 @@ def test_a_cpu_with_bf16_uses_it_where_it_is_faster(
     bare.setattr(torch.cpu, "get_capabilities", lambda: {flag: True})
     bare.setattr(device, "_seconds", lambda dtype: half if dtype is torch.bfloat16 else 0.0015)
     assert choose_placement().precision == precision
+
+
+def test_looking_which_is_faster_leaves_all_threads_to_others(bare: pytest.MonkeyPatch) -> None:
+    bare.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        cpu_gains_by_bf16.__wrapped__()
+        with ThreadPoolExecutor(1) as another:
+            assert (torch.get_num_threads(), another.submit(torch.get_num_threads).result()) == (2, 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "fp16")])
