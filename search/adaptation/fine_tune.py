@@ -141,13 +141,11 @@ class Tuner:
         config, scale = self.config, torch.tensor(_SCALE)
         words = places[sure]
         known, own = vectors[torch.from_numpy(sure)], self.lesson.label[words]
-        spelled = np.unique(own)
         keys = self.lesson.strings(words, rng.integers(len(self.strings), size=config.negatives))
         alike = own[:, None] == keys[None]
         apart = torch.from_numpy(~alike & ~self.lesson.possible(words, keys))
         strings, same = self.strings[torch.from_numpy(keys)], torch.from_numpy(alike)
-        text = agree(known, strings, same, scale, apart)
-        text = text + agree(strings[: len(spelled)], known, same.T[: len(spelled)], scale, apart.T[: len(spelled)])
+        text = agree(known, strings, same, scale, apart) + agree(strings, known, same.T, scale, apart.T)
         image = agree_among(known, known, torch.from_numpy(own[:, None] == own[None]), scale)
         others = torch.from_numpy(~sure)
         former = torch.from_numpy(self.lesson.former[places[~sure]])

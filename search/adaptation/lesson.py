@@ -57,14 +57,12 @@ class Lesson:
         return np.concatenate((first, again, rng.integers(self.aside, len(self.inks), size=others))).astype(np.int64)
 
     def strings(self, words: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Places of strings, each once: first the guesses for these words, then their other candidates and `others`."""
-        spelled = np.unique(self.label[words])
-        return np.concatenate((spelled, np.setdiff1d(np.append(self.beliefs.candidates[words], others), spelled)))
+        """Places of strings, each once and rising: all candidates of these words, guesses included, and `others`."""
+        return np.unique(np.append(self.beliefs.candidates[words], others))
 
     def possible(self, words: NDArray[np.int64], strings: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """bool (n, m): which of the strings, all that `strings` gives of these words, each word may say."""
-        order = np.argsort(strings)
-        at = order[np.searchsorted(strings, self.beliefs.candidates[words], sorter=order)]
+        """bool (n, m): which of the strings, as `strings` gives them of these words, each word may say."""
+        at = np.searchsorted(strings, self.beliefs.candidates[words])
         row, column = np.nonzero(self.beliefs.chances[words] >= _POSSIBLE)
         found = np.zeros((len(words), len(strings)), np.bool_)
         found[row, at[row, column]] = True

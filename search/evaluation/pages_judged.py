@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infra.errors import CorruptError, InputError, NotFoundError
-from infra.settings import load_settings
+from infra.settings import Settings, load_settings
 from search.evaluation.pages import compare_page, read_pixels
 from search.evaluation.pages_folder import PageFile, by_collection, read_folder
 from search.evaluation.pages_segmented import READINGS, Segmenter
@@ -82,9 +82,9 @@ def _shares(weights: NDArray[np.float64], right: NDArray[np.bool_], found: NDArr
     return known / float(weights.sum()), float(weights[found].sum()) / known if known else np.nan
 
 
-def met_words(page: PageFile, segment: Segmenter) -> frozenset[int]:
+def met_words(page: PageFile, segment: Segmenter, settings: Settings) -> frozenset[int]:
     """Numbers of the words met at 0.5. Raises InputError."""
-    pixels = read_pixels(page.image, load_settings())
+    pixels = read_pixels(page.image, settings)
     return frozenset(compare_page(page, pixels, segment(pixels)).met[1])
 
 
@@ -106,7 +106,8 @@ def main() -> None:
 
 def _print_rows(name: str, segment: Segmenter, words: Sequence[JudgedWord], groups: dict[str, list[PageFile]]) -> None:
     pages = {(collection, page.image.stem): page for collection, group in groups.items() for page in group}
-    met = {key: met_words(pages[key], segment) for key in sorted({word.page for word in words} & set(pages))}
+    settings = load_settings()
+    met = {key: met_words(pages[key], segment, settings) for key in sorted({word.page for word in words} & set(pages))}
     for collection in (*groups, "all"):
         some = [word for word in words if word.page in met and collection in (word.page[0], "all")]
         if any(word.right for word in some):

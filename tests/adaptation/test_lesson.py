@@ -18,7 +18,7 @@ def a_lesson() -> Lesson:
     return Lesson([np.zeros((48, 40), np.uint8)] * 6, beliefs, np.arange(6), vectors)
 
 
-def test_strings_are_the_guesses_first_and_each_once():
+def test_strings_are_all_candidates_and_each_once():
     found = a_lesson().strings(np.array([2, 0, 1]), np.array([4, 3, 3, 0]))
     assert found[:2].tolist() == [0, 1]
     assert sorted(found.tolist()) == [0, 1, 2, 3, 4]
