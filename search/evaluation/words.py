@@ -126,8 +126,7 @@ def _measure(
     repeated = np.concatenate([np.zeros(0, np.int64), *[places for places in members if len(places) > 1]])
     if max_examples is not None and len(repeated) > max_examples:
         repeated = repeated[rng.permutation(len(repeated))[:max_examples]]
-    by_example = _by_example(np.sort(repeated), vectors, own, members)
-    examples_read = _by_example(np.sort(repeated), vectors, own, members, readings) if reads else np.zeros(0)
+    by_example, examples_read = _by_example(np.sort(repeated), vectors, own, members, readings if reads else None)
     labelled = own >= 0
     counts = np.array([len(places) for places in members])
     return WordsReport(
@@ -183,20 +182,23 @@ def _by_example(
     vectors: Vectors,
     own: NDArray[np.int64],
     members: list[NDArray[np.int64]],
-    readings: list[bytes] | None = None,
-) -> NDArray[np.float64]:
-    """Average precision of each query word among all others; with `readings` it and the nearest are read."""
-    precisions = np.zeros(len(queries))
+    readings: list[bytes] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average precision of each query word among all others: by vector, and with it and the nearest read; of no query
+    where there are no readings."""
+    alone, read = np.zeros(len(queries)), np.zeros(len(queries) if readings is not None else 0)
     for start in range(0, len(queries), _BLOCK):
         block = queries[start : start + _BLOCK]
         scores = _cosines(vectors[block], vectors)
-        for row, (line, query) in enumerate(zip(scores, block, strict=True)):
+        for row, (line, query) in enumerate(zip(scores, block, strict=True), start):
             places = members[own[query]]
+            places = places[places != query]
             line[query] = -np.inf
+            alone[row] = average_precision(line, places)
             if readings is not None:
                 line = _read_scores(line, readings, likely_strings(readings[query]), "image_read")
-            precisions[start + row] = average_precision(line, places[places != query])
-    return precisions
+                read[row] = average_precision(line, places)
+    return alone, read
 
 
 def _read_scores(line: Vectors, readings: list[bytes], strings: Strings, kind: Kind) -> NDArray[np.float32]:
