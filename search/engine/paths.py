@@ -14,17 +14,24 @@ from search.engine.expression import Unit
 from search.engine.lines import Lines
 
 LEAST_WORD = 0.001
-"""Confidence below which a word is no part of a phrase."""
+"""Confidence by vector below which a word is no part of a phrase."""
+LEAST_TO_READ = 1e-4
+"""The same where words are read, which may tell better than the vector."""
+LEAST_READ = 1e-6
+"""Confidence below which a word that is read is no part of a phrase. The two were measured with 300 phrases on 30
+pages of eleven training collections: 1e-3 and 1e-6 give a mean average precision of .76, 1e-4 and 1e-6 .79, 1e-5 and
+1e-6, for a little more time, .80; by vector it is .67."""
 
 COUPLING = 300.0
-"""How many times as often as by chance a word of a phrase stands beside another one of it. Measured with 200 phrases of
-33 pages: 1, 30, 300 and 1,000 give mean average precisions of .49, .63, .68 and .69, and an error of confidences of 0.1
-and more of .18, .08, .08 and .11."""
+"""How many times as often as by chance a word of a phrase stands beside another one of it. Measured by vector with 200
+phrases of 33 pages: 1, 30, 300 and 1,000 give mean average precisions of .49, .63, .68 and .69, and an error of
+confidences of 0.1 and more of .18, .08, .08 and .11; of words that are read, with the phrases above, 30, 300 and 1,000
+all .73, and .09, .05 and .12."""
 
 Path = tuple[float, tuple[tuple[WordRecord, float], ...]]
 """Product of the confidences, and the words with theirs, in order."""
 Confidences = Mapping[Unit, Mapping[str, float]]
-"""Unit -> word id -> confidence; words that are not there have less than LEAST_WORD."""
+"""Unit -> word id -> confidence; words that are not there are no part of a path."""
 Beside = Mapping[Unit, Mapping[str, WordRecord]]
 """Unit -> words that may stand for it, as the terms beside it are found there; by id."""
 
@@ -36,6 +43,8 @@ class Reading:
     lines: Lines
     confidences: Confidences
     terms: int
+    least: float
+    """Confidence below which a word is no part of a path."""
 
     def waves(self, anchors: Sequence[tuple[Unit, WordRecord]]) -> Iterator[Beside]:
         """What stands beside the anchors, beside what of it is likely, and so on to both ends of the phrase.
@@ -57,7 +66,7 @@ class Reading:
                     (unit[far], other.id): other
                     for unit, words in beside.items()
                     for other in words.values()
-                    if self.confidences[unit].get(other.id, 0.0) >= LEAST_WORD
+                    if self.confidences[unit].get(other.id, 0.0) >= self.least
                 }
 
     def best_path(self, at: int, word: WordRecord) -> Path | None:
@@ -73,7 +82,7 @@ class Reading:
         paths: list[Path | None] = []
         for last in (first + 1, first + 2):
             confidence = self.confidences.get((first, last), {}).get(word.id, 0.0)
-            if confidence < LEAST_WORD:
+            if confidence < self.least:
                 continue
             if last == self.terms:
                 paths.append((confidence, ((word, confidence),)))
@@ -87,7 +96,7 @@ class Reading:
         paths: list[Path | None] = []
         for first in (last - 1, last - 2):
             confidence = self.confidences.get((first, last), {}).get(word.id, 0.0)
-            if confidence < LEAST_WORD:
+            if confidence < self.least:
                 continue
             if first == 0:
                 paths.append((confidence, ((word, confidence),)))

@@ -7,12 +7,13 @@ one string; an example may say several, each with its weight.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
 
+from search.engine.background import Background
 from search.engine.clock import Clock
 from search.engine.confidence import Asked, Kind
 from search.engine.engine import Engine
@@ -62,25 +63,45 @@ def read_nearest(engine: Engine, sought: Sought, found: Near, clock: Clock) -> N
     The first are the same however deep one looks, and so is a point's confidence. Where the last of them is unlikely
     by its vector, all others come after; else, with a frequent word, they come among those that do not read like it.
     """
-    kind, first = READS[sought.kind], [UUID(point) for point in found.ids[:READ]]
+    first = [UUID(point) for point in found.ids[:READ]]
     if not first:
         return found
     with clock.stage("search"):
         readings = engine.index.readings(first)
     read = np.array([at for at, point in enumerate(first) if point in readings], np.int64)
-    scores = found.similarities[: len(first)].copy()
-    scores[read] = read_scores(scores[read], [readings[first[at]] for at in read], sought.strings, kind)
-    confidences = found.confidences.copy()
-    asked = Asked(kind, letters(sought.strings), found.background)
-    confidences[read] = engine.confidence.probabilities(scores[read], asked)
+    scores, confidences = found.similarities[: len(first)].copy(), found.confidences.copy()
+    scores[read], confidences[read] = judge_read(
+        engine, sought, found.background, scores[read], [readings[first[at]] for at in read]
+    )
     return _ranked(found, scores, confidences)
+
+
+def judge_read(
+    engine: Engine, sought: Sought, background: Background, similarities: Numbers, readings: Sequence[bytes]
+) -> tuple[Numbers, Numbers]:
+    """float64 (n,) cosines and n packed readings -> what the words are ranked by, and their confidences.
+
+    The nearest words of the search have to be among them, as a confidence depends on how far it is to the best.
+    """
+    kind = READS[sought.kind]
+    scores = read_scores(similarities, readings, sought.strings, kind)
+    return scores, engine.confidence.probabilities(scores, Asked(kind, letters(sought.strings), background))
+
+
+def most_behind(last: float, read: Iterable[float]) -> float:
+    """The most confidence of words or places that are not read.
+
+    `last`: by vector, of the last one that is read; `read`: the confidences of all that are. Where the last is unlikely
+    by its vector, all others come after; else they come among those that do not read like what is asked.
+    """
+    return last if last >= _OPEN else min([last, *read])
 
 
 def _ranked(found: Near, scores: Numbers, confidences: Numbers) -> Near:
     """By confidence, which falls strictly; `scores`: of the first, the others follow in the order of their vectors."""
     count = len(scores)
-    last, least = float(found.confidences[count - 1]), float(confidences[:count].min())
-    most = last if last >= _OPEN else min(last, least)
+    last = float(found.confidences[count - 1])
+    most = most_behind(last, confidences[:count].tolist())
     confidences[count:] = np.minimum.accumulate(np.minimum(confidences[count:], last)) * (most / last)
     within = np.lexsort((-scores, -confidences[:count]))
     order = np.concatenate((within, np.arange(count, len(confidences))))

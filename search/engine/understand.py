@@ -63,13 +63,12 @@ def understand(engine: Engine, query: Query, clock: Clock) -> Plan:
         vectors[term] = fused(engine, query, vectors[term], clock)
         return Plan(expression, vectors)
     plan = Plan(expression, vectors)
-    return _to_be_read(plan) if engine.reads and plan.is_of_words else plan
+    return _to_be_read(plan) if engine.reads else plan
 
 
 def _to_be_read(plan: Plan) -> Plan:
-    """Single words are compared letter by letter, but for `word~`, which asks for other letters as well."""
-    asked = [term for term in plan.expression.all_of[0] if isinstance(term, Term) and not term.loose]
-    spelled = {term: fold(term.text) for term in asked}
+    """Words are compared letter by letter, but for `word~`, which asks for other letters as well."""
+    spelled = {term: fold(term.text) for term in plan.vectors if not term.loose}
     read = {term: replace(plan.vectors[term], strings={text: 1.0}) for term, text in spelled.items() if spell(text)}
     return Plan(plan.expression, {**plan.vectors, **read})
 

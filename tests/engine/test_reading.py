@@ -145,7 +145,38 @@ def test_a_word_of_the_index_is_read_as_an_example_where_it_has_a_reading(read_l
     assert unread[0].word == ids[3] and scores == sorted(scores, reverse=True), "as the vectors say"
 
 
-def test_phrases_several_examples_and_loose_words_are_found_by_vector_alone(
+def test_words_of_phrases_and_pages_are_read(read_library) -> None:
+    words = read_library.write("c", "d", "al nosiam ud\nla maison du", "eriam eviron", "maire rivoe")
+    assert find(read_library.engine, Query('"la~ maison~ du~"')).hits[0].word == words["al"], "as their vectors say"
+    first, *others = find(read_library.engine, Query('"la maison du"')).hits
+    assert [part.word for part in first.parts] == [words["la"], words["maison"], words["du"]]
+    assert first.confidence > 0.9 and all(other.confidence < 0.1 for other in others)
+    assert [hit.page.number for hit in find(read_library.engine, Query("maire rivoe")).hits][:1] == [3]
+
+
+def test_a_phrase_of_words_without_a_reading_is_judged_by_their_vectors(read_library) -> None:
+    write(read_library, FREQUENT, [b""] * len(FREQUENT))
+    query = Query(f'"{WORD} {WORD}"', limit=50)
+    read = [(hit.word, hit.confidence) for hit in find(read_library.engine, query).hits]
+    read_library.engine.reads = False
+    assert read == [(hit.word, hit.confidence) for hit in find(read_library.engine, query).hits]
+
+
+@pytest.mark.parametrize("cosines", [FREQUENT, RARE], ids=["frequent", "rare"])
+def test_pages_of_a_phrase_fit_together(read_library, reading, cosines: np.ndarray) -> None:
+    readings, rng = some_right(reading, len(cosines)), np.random.default_rng(0)
+    write(read_library, rng.permutation(cosines), [readings[i] for i in rng.permutation(len(readings))])
+    query = Query(f'"{WORD} {WORD}"')
+    at_once = find(read_library.engine, replace(query, limit=1_000)).hits
+    by_cursor, after = list(at_once[:0]), None
+    while len(by_cursor) < len(at_once):
+        part = find(read_library.engine, replace(query, limit=5, after=after))
+        by_cursor, after = [*by_cursor, *part.hits], part.next
+    assert [(hit.word, hit.confidence) for hit in by_cursor] == [(hit.word, hit.confidence) for hit in at_once]
+    assert len(at_once) > 5 and all(before.confidence >= after.confidence for before, after in pairwise(at_once))
+
+
+def test_several_examples_and_loose_words_are_found_by_vector_alone(
     read_library, picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = read_library.write("c", "d", "maire eriam fleuve\nla maison du maire")
@@ -156,9 +187,8 @@ def test_phrases_several_examples_and_loose_words_are_found_by_vector_alone(
     example = WordExample(words["maire"])
     for query in (
         Query("maire~"),
-        Query('"la maison"'),
-        Query("maire fleuve"),
-        Query('maire OR "la maison"'),
+        Query('"la~ maison~"'),
+        Query("maire~ fleuve~"),
         Query(positive=(example, WordExample(words["fleuve"]))),
         Query(positive=(example,), negative=(CropExample(picture("fleuve")),)),
         Query("maire", positive=(example,)),
