@@ -33,11 +33,13 @@ class Near:
     """What is not among them has at most this confidence."""
     background: Background
     """What their similarities were judged against."""
+    best_read: float | None = None
+    """The best score of those that were read; None where none was."""
 
     @property
     def best(self) -> float:
         """Similarity of the nearest; -1 where there is none."""
-        return float(self.similarities[0]) if self.ids else -1.0
+        return float(self.similarities.max(initial=-1.0))
 
     @property
     def most(self) -> float:

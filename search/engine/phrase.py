@@ -2,32 +2,39 @@
 
 Each word near to the rarest of the phrase's words is an anchor; from there the reading paths to both sides are compared
 with the words that should stand there. A hypothesis may also stand for two words of the phrase at once, as the
-segmenter may have missed the gap between them. What the first step finds is read; what a deeper one finds besides is
-judged by vector alone, and comes among or behind the others as words that are not read do.
+segmenter may have missed the gap between them. Anchors and what stands beside them are read, as single words are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from uuid import UUID
 
-from ingest.catalogue.records import LiveWord
+import numpy as np
+
+from ingest.catalogue.records import LiveWord, WordRecord
 from search.engine.clock import Clock
 from search.engine.engine import Engine
 from search.engine.expression import Phrase, Unit
 from search.engine.hits import Part
-from search.engine.near import Near
-from search.engine.paths import LEAST_WORD, Path, Reading, joint
-from search.engine.phrase_words import Anchor, PhraseWords
+from search.engine.lines import Lines, lines_of
+from search.engine.near import Near, judge, near_each
+from search.engine.paths import LEAST_READ, LEAST_WORD, Path, Reading, joint
 from search.engine.place import Place
+from search.engine.pool import matches
 from search.engine.reach import DEPTHS
-from search.engine.reading import most_behind
+from search.engine.reading import read_beside, read_nearest
+from search.engine.sought import Sought
 from search.engine.understand import Plan
 from search.index.vector_index import IndexFilter
 
 _LEAST = 0.02
 """Confidence below which a phrase is not looked for any further."""
+
+Anchors = dict[tuple[Unit, str], LiveWord]
+"""A part of the phrase and the id of a word that may be it -> the word."""
 
 
 def phrase_places(
@@ -38,41 +45,45 @@ def phrase_places(
     Only for the rarest word is it needful to know all that are like it: it alone is looked for down to `depth`.
     """
     units = {unit: plan.vectors[term] for unit, term in phrase.units.items()}
-    terms, words = len(phrase.terms), PhraseWords(engine, units, len(phrase.terms), where, clock)
-    known = words.near(units, DEPTHS[0])
-    covering, unseen = _rarest(known, terms)
-    anchors = words.anchors(known, covering)
-    places = _places(words.read(known, *words.judged(known, anchors)), anchors)
-    most = most_behind(unseen, [place.confidence for place in places])
-    if depth == DEPTHS[0] or unseen < _LEAST:
-        return places, unseen < _LEAST, most
-    words, first = words.by_vector(), set(anchors)
-    known |= words.near((unit for unit in covering if known[unit].edge >= LEAST_WORD), depth)
-    deeper = [anchor for anchor in words.anchors(known, covering) if anchor not in first]
-    behind = _places(words.judged(known, deeper)[0], deeper)
-    still_unseen = _unseen(known, covering, terms)
-    scale = most / unseen
-    places += [_with_confidence(place, min(place.confidence, unseen) * scale) for place in behind]
-    return places, still_unseen < _LEAST, still_unseen * scale
+    least = LEAST_READ if any(sought.strings for sought in units.values()) else LEAST_WORD
+    known = _near(engine, units, where, min(depth, DEPTHS[0]), clock)
+    covering, unseen = _rarest(known, len(phrase.terms), least)
+    anchors = _anchors(engine, known, covering, least, where, clock)
+    judged = {unit: dict(zip(found.ids, found.confidences.tolist(), strict=True)) for unit, found in known.items()}
+    if depth > DEPTHS[0] and unseen >= _LEAST:
+        frequent = {unit: units[unit] for unit in covering if known[unit].edge >= LEAST_WORD}
+        deeper = _near(engine, frequent, where, depth, clock)
+        anchors |= _anchors(engine, deeper, deeper, LEAST_WORD, where, clock)
+        for unit, found in deeper.items():
+            judged[unit] = {**dict(zip(found.ids, found.confidences.tolist(), strict=True)), **judged[unit]}
+        known |= deeper
+        unseen = _unseen(known, covering, len(phrase.terms))
+    lines = _lines(engine, [word.word for word in anchors.values()], len(phrase.terms) - 1, clock)
+    reading = Reading(lines, judged, len(phrase.terms), least)
+    for beside in reading.waves([(unit, word.word) for (unit, _), word in anchors.items()]):
+        _judge(engine, units, known, judged, beside, where, clock)
+    paths = [(reading.best_path(unit[0], word.word), word) for (unit, _), word in anchors.items()]
+    return [_place(path, word) for path, word in paths if path is not None], unseen < _LEAST, unseen
 
 
-def _places(reading: Reading, anchors: Iterable[Anchor]) -> list[Place]:
-    paths = [(reading.best_path(unit[0], word.word), word) for unit, word in anchors]
-    return [_place(path, word) for path, word in paths if path is not None]
+def _near(
+    engine: Engine, units: Mapping[Unit, Sought], where: IndexFilter, depth: int, clock: Clock
+) -> dict[Unit, Near]:
+    found = near_each(engine, list(units.values()), where, depth, clock)
+    return {
+        unit: read_nearest(engine, sought, near, clock) if sought.strings else near
+        for (unit, sought), near in zip(units.items(), found, strict=True)
+    }
 
 
-def _with_confidence(place: Place, confidence: float) -> Place:
-    return replace(place, score=confidence, order=confidence, confidence=confidence)
-
-
-def _rarest(known: Mapping[Unit, Near], terms: int) -> tuple[list[Unit], float]:
+def _rarest(known: Mapping[Unit, Near], terms: int, least: float) -> tuple[list[Unit], float]:
     """The units that cover the rarest term, and the most confidence of a place without any of their known words.
 
     Every place of the phrase has a word for one of them. The rarest is the term with the least such confidence.
     """
     covering = [[unit for unit in known if unit[0] <= term < unit[1]] for term in range(terms)]
     unseen = [_unseen(known, units, terms) for units in covering]
-    likely = [sum(known[unit].count(LEAST_WORD) for unit in units) for units in covering]
+    likely = [sum(known[unit].count(least) for unit in units) for units in covering]
     rarest = min(range(terms), key=lambda term: (max(unseen[term], _LEAST), likely[term]))
     return covering[rarest], unseen[rarest]
 
@@ -88,6 +99,50 @@ def _unseen(known: Mapping[Unit, Near], units: list[Unit], terms: int) -> float:
         return max(([known[unit].most, *best(unit[1], end)] for unit in firsts), key=prod)
 
     return max(joint([*best(0, unit[0]), known[unit].edge, *best(unit[1], terms)]) for unit in units)
+
+
+def _anchors(
+    engine: Engine, known: Mapping[Unit, Near], units: Iterable[Unit], least: float, where: IndexFilter, clock: Clock
+) -> Anchors:
+    """The words that are one of these units with at least that confidence."""
+    likely = {unit: matches(engine, known[unit], known[unit].count(least), where, clock) for unit in units}
+    return {(unit, match.word.word.id): match.word for unit, some in likely.items() for match in some}
+
+
+def _lines(engine: Engine, words: Sequence[WordRecord], steps: int, clock: Clock) -> Lines:
+    """The lines of the words, and those above and below that a path of so many steps may reach."""
+    with clock.stage("catalogue"):
+        own = {(word.page_id, word.line) for word in words}
+        found = engine.catalogue.words_on_lines(sorted(own))
+        lines = lines_of(found)
+        beyond = {line for word in words for line in lines.beyond(word, steps)} - own
+        return lines_of(found + engine.catalogue.words_on_lines(sorted(beyond))) if beyond else lines
+
+
+def _judge(
+    engine: Engine,
+    units: Mapping[Unit, Sought],
+    known: Mapping[Unit, Near],
+    judged: dict[Unit, dict[str, float]],
+    beside: Mapping[Unit, Iterable[str]],
+    where: IndexFilter,
+    clock: Clock,
+) -> None:
+    """Add the confidences of words that a path may lead through, where not all likely ones are known already: what is
+    unlikely by its vector may read like it."""
+    unknown = {
+        unit: [UUID(word) for word in words if word not in judged[unit]]
+        for unit, words in beside.items()
+        if units[unit].strings or known[unit].edge >= LEAST_WORD
+    }
+    with clock.stage("search"):
+        found = engine.index.similarities([units[unit].vector for unit in unknown], list(unknown.values()))
+    for unit, some in zip(unknown, found, strict=True):
+        confidences = judge(engine, units[unit], where, np.array(list(some.values())), clock, known[unit].best)
+        judged[unit] |= zip(map(str, some), confidences.tolist(), strict=True)
+        if known[unit].best_read is not None:
+            read = read_beside(engine, units[unit], known[unit], some, clock)
+            judged[unit] |= {str(word): confidence for word, confidence in read.items()}
 
 
 def _place(path: Path, anchor: LiveWord) -> Place:

@@ -7,7 +7,7 @@ one string; an example may say several, each with its weight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -70,38 +70,44 @@ def read_nearest(engine: Engine, sought: Sought, found: Near, clock: Clock) -> N
         readings = engine.index.readings(first)
     read = np.array([at for at, point in enumerate(first) if point in readings], np.int64)
     scores, confidences = found.similarities[: len(first)].copy(), found.confidences.copy()
-    scores[read], confidences[read] = judge_read(
+    scores[read], confidences[read] = _read(
         engine, sought, found.background, scores[read], [readings[first[at]] for at in read]
     )
-    return _ranked(found, scores, confidences)
+    best = float(scores[read].max()) if len(read) else None
+    return _ranked(replace(found, best_read=best), scores, confidences)
 
 
-def judge_read(
-    engine: Engine, sought: Sought, background: Background, similarities: Numbers, readings: Sequence[bytes]
+def read_beside(
+    engine: Engine, sought: Sought, found: Near, similarities: Mapping[UUID, float], clock: Clock
+) -> dict[UUID, float]:
+    """Confidences of words that stand beside others, judged as those that `read_nearest` found; what has no reading is
+    left out. `similarities`: their cosines."""
+    with clock.stage("search"):
+        readings = engine.index.readings(list(similarities))
+    cosines = np.array([similarities[point] for point in readings])
+    _, confidences = _read(engine, sought, found.background, cosines, list(readings.values()), found.best_read)
+    return dict(zip(readings, confidences.tolist(), strict=True))
+
+
+def _read(
+    engine: Engine,
+    sought: Sought,
+    background: Background,
+    similarities: Numbers,
+    readings: Sequence[bytes],
+    best: float | None = None,
 ) -> tuple[Numbers, Numbers]:
-    """float64 (n,) cosines and n packed readings -> what the words are ranked by, and their confidences.
-
-    The nearest words of the search have to be among them, as a confidence depends on how far it is to the best.
-    """
+    """What words are ranked by, and their confidences. `best`: the best score of all, unless it is among these."""
     kind = READS[sought.kind]
     scores = read_scores(similarities, readings, sought.strings, kind)
-    return scores, engine.confidence.probabilities(scores, Asked(kind, letters(sought.strings), background))
-
-
-def most_behind(last: float, read: Iterable[float]) -> float:
-    """The most confidence of words or places that are not read.
-
-    `last`: by vector, of the last one that is read; `read`: the confidences of all that are. Where the last is unlikely
-    by its vector, all others come after; else they come among those that do not read like what is asked.
-    """
-    return last if last >= _OPEN else min([last, *read])
+    return scores, engine.confidence.probabilities(scores, Asked(kind, letters(sought.strings), background, best))
 
 
 def _ranked(found: Near, scores: Numbers, confidences: Numbers) -> Near:
     """By confidence, which falls strictly; `scores`: of the first, the others follow in the order of their vectors."""
     count = len(scores)
-    last = float(found.confidences[count - 1])
-    most = most_behind(last, confidences[:count].tolist())
+    last, least = float(found.confidences[count - 1]), float(confidences[:count].min())
+    most = last if last >= _OPEN else min(last, least)
     confidences[count:] = np.minimum.accumulate(np.minimum(confidences[count:], last)) * (most / last)
     within = np.lexsort((-scores, -confidences[:count]))
     order = np.concatenate((within, np.arange(count, len(confidences))))
