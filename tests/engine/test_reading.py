@@ -170,7 +170,7 @@ def test_pages_of_a_phrase_fit_together(read_library, reading, cosines: np.ndarr
     at_once = find(read_library.engine, replace(query, limit=1_000)).hits
     by_cursor, after = list(at_once[:0]), None
     while len(by_cursor) < len(at_once):
-        part = find(read_library.engine, replace(query, limit=5, after=after))
+        part = find(read_library.engine, replace(query, limit=31 if cosines is FREQUENT else 3, after=after))
         by_cursor, after = [*by_cursor, *part.hits], part.next
     assert [(hit.word, hit.confidence) for hit in by_cursor] == [(hit.word, hit.confidence) for hit in at_once]
     assert len(at_once) > 5 and all(before.confidence >= after.confidence for before, after in pairwise(at_once))
