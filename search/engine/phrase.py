@@ -7,6 +7,7 @@ segmenter may have missed the gap between them. Anchors and what stands beside t
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -32,6 +33,10 @@ from search.index.vector_index import IndexFilter
 
 _LEAST = 0.02
 """Confidence below which a phrase is not looked for any further."""
+_LEAST_HOPE = 0.005
+"""Confidence below which a place is not looked at, even if the best words stood beside its anchor. 300 phrases on 33
+pages of eleven training collections have a mean average precision of .842 with it; .847 without, .846 with .002, .840
+with .01. In an index of 120,000 words it leaves 113 lines of 194 to be read for a phrase of three."""
 
 Anchors = dict[tuple[Unit, str], LiveWord]
 """A part of the phrase and the id of a word that may be it -> the word."""
@@ -48,22 +53,23 @@ def phrase_places(
     least = LEAST_READ if any(sought.strings for sought in units.values()) else LEAST_WORD
     known = _near(engine, units, where, min(depth, DEPTHS[0]), clock)
     covering, unseen = _rarest(known, len(phrase.terms), least)
-    anchors = _anchors(engine, known, covering, least, where, clock)
+    anchors = _anchors(engine, known, {unit: least for unit in covering}, len(phrase.terms), where, clock)
     judged = {unit: dict(zip(found.ids, found.confidences.tolist(), strict=True)) for unit, found in known.items()}
-    if depth > DEPTHS[0] and unseen >= _LEAST:
-        frequent = {unit: units[unit] for unit in covering if known[unit].edge >= LEAST_WORD}
+    frequent = {unit: units[unit] for unit in covering if known[unit].edge >= LEAST_WORD}
+    if depth > DEPTHS[0] and unseen >= _LEAST and frequent:
         deeper = _near(engine, frequent, where, depth, clock)
-        anchors |= _anchors(engine, deeper, deeper, LEAST_WORD, where, clock)
+        known |= deeper
+        anchors |= _anchors(engine, known, {unit: LEAST_WORD for unit in deeper}, len(phrase.terms), where, clock)
         for unit, found in deeper.items():
             judged[unit] = {**dict(zip(found.ids, found.confidences.tolist(), strict=True)), **judged[unit]}
-        known |= deeper
         unseen = _unseen(known, covering, len(phrase.terms))
     lines = _lines(engine, [word.word for word in anchors.values()], len(phrase.terms) - 1, clock)
     reading = Reading(lines, judged, len(phrase.terms), least)
     for beside in reading.waves([(unit, word.word) for (unit, _), word in anchors.items()]):
         _judge(engine, units, known, judged, beside, where, clock)
     paths = [(reading.best_path(unit[0], word.word), word) for (unit, _), word in anchors.items()]
-    return [_place(path, word) for path, word in paths if path is not None], unseen < _LEAST, unseen
+    settled = unseen < _LEAST or all(known[unit].edge < LEAST_WORD for unit in covering)
+    return [_place(path, word) for path, word in paths if path is not None], settled, unseen
 
 
 def _near(
@@ -90,6 +96,11 @@ def _rarest(known: Mapping[Unit, Near], terms: int, least: float) -> tuple[list[
 
 def _unseen(known: Mapping[Unit, Near], units: list[Unit], terms: int) -> float:
     """The most confidence of a place that has an unknown word for one of these units."""
+    return max(_at_most(known, unit, known[unit].edge, terms) for unit in units)
+
+
+def _at_most(known: Mapping[Unit, Near], unit: Unit, confidence: float, terms: int) -> float:
+    """The most confidence of a place that has for this unit a word of that confidence: the best stand beside it."""
 
     def best(start: int, end: int) -> list[float]:
         """The greatest confidences of a path for the terms from `start` up to `end`."""
@@ -98,15 +109,27 @@ def _unseen(known: Mapping[Unit, Near], units: list[Unit], terms: int) -> float:
         firsts = [(start, stop) for stop in (start + 1, start + 2) if stop <= end]
         return max(([known[unit].most, *best(unit[1], end)] for unit in firsts), key=prod)
 
-    return max(joint([*best(0, unit[0]), known[unit].edge, *best(unit[1], terms)]) for unit in units)
+    return joint([*best(0, unit[0]), confidence, *best(unit[1], terms)])
 
 
 def _anchors(
-    engine: Engine, known: Mapping[Unit, Near], units: Iterable[Unit], least: float, where: IndexFilter, clock: Clock
+    engine: Engine,
+    known: Mapping[Unit, Near],
+    least: Mapping[Unit, float],
+    terms: int,
+    where: IndexFilter,
+    clock: Clock,
 ) -> Anchors:
-    """The words that are one of these units with at least that confidence."""
-    likely = {unit: matches(engine, known[unit], known[unit].count(least), where, clock) for unit in units}
+    """The words that are one of these units with at least that confidence, if places with them are worth a look."""
+    counts = {unit: min(known[unit].count(one), _hopeful(known, unit, terms)) for unit, one in least.items()}
+    likely = {unit: matches(engine, known[unit], count, where, clock) for unit, count in counts.items()}
     return {(unit, match.word.word.id): match.word for unit, some in likely.items() for match in some}
+
+
+def _hopeful(known: Mapping[Unit, Near], unit: Unit, terms: int) -> int:
+    """How many of a unit's words, the best first, may be part of a place of at least _LEAST_HOPE."""
+    confidences = known[unit].confidences.tolist()
+    return bisect_left(confidences, -_LEAST_HOPE, key=lambda one: -_at_most(known, unit, one, terms))
 
 
 def _lines(engine: Engine, words: Sequence[WordRecord], steps: int, clock: Clock) -> Lines:
@@ -116,7 +139,7 @@ def _lines(engine: Engine, words: Sequence[WordRecord], steps: int, clock: Clock
         found = engine.catalogue.words_on_lines(sorted(own))
         lines = lines_of(found)
         beyond = {line for word in words for line in lines.beyond(word, steps)} - own
-        return lines_of(found + engine.catalogue.words_on_lines(sorted(beyond))) if beyond else lines
+        return Lines({**lines.words, **lines_of(engine.catalogue.words_on_lines(sorted(beyond))).words})
 
 
 def _judge(
@@ -129,7 +152,7 @@ def _judge(
     clock: Clock,
 ) -> None:
     """Add the confidences of words that a path may lead through, where not all likely ones are known already: what is
-    unlikely by its vector may read like it."""
+    unlikely by its vector may read like it. What is most unlikely is not read."""
     unknown = {
         unit: [UUID(word) for word in words if word not in judged[unit]]
         for unit, words in beside.items()
@@ -141,7 +164,8 @@ def _judge(
         confidences = judge(engine, units[unit], where, np.array(list(some.values())), clock, known[unit].best)
         judged[unit] |= zip(map(str, some), confidences.tolist(), strict=True)
         if known[unit].best_read is not None:
-            read = read_beside(engine, units[unit], known[unit], some, clock)
+            likely = {word: some[word] for word, one in zip(some, confidences, strict=True) if one >= LEAST_READ}
+            read = read_beside(engine, units[unit], known[unit], likely, clock)
             judged[unit] |= {str(word): confidence for word, confidence in read.items()}
 
 
