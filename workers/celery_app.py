@@ -74,9 +74,10 @@ def _configuration(settings: Settings, url: str) -> dict[str, Any]:
         "socket_timeout": 30,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
-        "retry_on_timeout": True,
         "health_check_interval": 10,
     }
+    # No `retry_on_timeout`: it lets the Redis client connect again by itself after any loss, of which Celery learns nothing;
+    # it goes on watching the old socket's number, and once another connection has that it waits on the new one for ever.
     return {
         "broker_transport_options": transport,
         "result_backend_transport_options": {"visibility_timeout": visible},

@@ -100,6 +100,16 @@ def test_the_broker_is_killed_and_comes_back(deployment: Deployment, scans: Path
     check(deployment, "broker", undisturbed)
 
 
+def test_connections_to_the_broker_are_cut(deployment: Deployment, scans: Path, undisturbed: Words) -> None:
+    with deployment.redis.client as client:
+        for _ in range(4):
+            client.client_kill_filter(_type="pubsub")
+            client.client_kill_filter(_type="normal", skipme=True)
+            time.sleep(1)
+    start(deployment, scans, "cut")
+    check(deployment, "cut", undisturbed)
+
+
 def test_a_broker_that_forgot_everything_is_filled_again(
     deployment: Deployment, scans: Path, undisturbed: Words
 ) -> None:

@@ -37,6 +37,17 @@ def test_messages_are_delivered_again_only_after_any_task_has_ended(settings: Se
     assert conf.accept_content == ["json"] and conf.task_serializer == "json"
 
 
+def test_celery_learns_of_every_connection_that_is_lost(settings: Settings) -> None:
+    with make_app(settings).connection() as connection:
+        listening = connection.default_channel.subclient
+        listening.subscribe("news")
+        listening.parse_response()  # says that it is subscribed
+        with Broker(settings).redis as other:
+            other.client_kill_filter(_type="pubsub")
+        with pytest.raises(connection.connection_errors):
+            listening.parse_response()
+
+
 def test_a_worker_without_a_broker_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
