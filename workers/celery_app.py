@@ -76,8 +76,8 @@ def _configuration(settings: Settings, url: str) -> dict[str, Any]:
         "socket_keepalive": True,
         "health_check_interval": 10,
     }
-    # No `retry_on_timeout`: it lets the Redis client connect again by itself after any loss, of which Celery learns nothing;
-    # it goes on watching the old socket's number, and once another connection has that it waits on the new one for ever.
+    # No `retry_on_timeout`: with it the Redis client connects again by itself after any loss and Celery learns nothing:
+    # it goes on watching the old socket's number, and once another connection has that, waits on the new for ever.
     return {
         "broker_transport_options": transport,
         "result_backend_transport_options": {"visibility_timeout": visible},
