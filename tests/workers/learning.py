@@ -38,4 +38,4 @@ def hurry() -> None:
 
     adapt.LEAST_WORDS, adapt._ROUNDS, proxy.LEAST_QUERIES = 50, 1, 5
     proxy._objection = lambda *_: ""
-    working.AdaptConfig = partial(AdaptConfig, steps=30)  # type: ignore[misc,assignment]
+    working.AdaptConfig = partial(AdaptConfig, steps=12)  # type: ignore[misc,assignment]
