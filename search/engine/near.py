@@ -46,6 +46,11 @@ class Near:
         """Confidence of the nearest."""
         return float(self.confidences[0]) if self.ids else 0.0
 
+    @property
+    def by_id(self) -> dict[str, float]:
+        """Point id -> confidence."""
+        return dict(zip(self.ids, self.confidences.tolist(), strict=True))
+
     def count(self, least: float) -> int:
         """How many have at least this confidence."""
         return int(np.count_nonzero(self.confidences >= least))

@@ -8,7 +8,7 @@ segmenter may have missed the gap between them. Anchors and what stands beside t
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from uuid import UUID
@@ -37,8 +37,8 @@ _LEAST_HOPE = 0.005
 """Confidence below which a place is not looked at, even if the best words stood beside its anchor. 300 phrases on 33
 pages of eleven training collections have a mean average precision of .842 with it, .840 with .002."""
 _LEAST_SEEN = 1e-8
-"""Confidence by vector below which a word beside others is not read: with those phrases 1e-8, 1e-7 and 1e-6 give .840,
-.840 and .838, and so does nothing left out, .840."""
+"""Confidence by vector below which a word beside others is not read: with those phrases, and .002 above, 1e-8, 1e-7 and
+1e-6 give .840, .840 and .838; where all are read it is .840."""
 
 Anchors = dict[tuple[Unit, str], LiveWord]
 """A part of the phrase and the id of a word that may be it -> the word."""
@@ -56,22 +56,22 @@ def phrase_places(
     known = _near(engine, units, where, min(depth, DEPTHS[0]), clock)
     covering, unseen = _rarest(known, len(phrase.terms), least)
     anchors = _anchors(engine, known, {unit: least for unit in covering}, len(phrase.terms), where, clock)
-    judged = {unit: dict(zip(found.ids, found.confidences.tolist(), strict=True)) for unit, found in known.items()}
-    frequent = {unit: units[unit] for unit in covering if known[unit].edge >= LEAST_WORD}
-    if depth > DEPTHS[0] and unseen >= _LEAST and frequent:
-        deeper = _near(engine, frequent, where, depth, clock)
+    judged = {unit: found.by_id for unit, found in known.items()}
+    wanting = _wanting(known, covering, unseen)
+    if depth > DEPTHS[0] and wanting:
+        deeper = _near(engine, {unit: units[unit] for unit in wanting}, where, depth, clock)
         known |= deeper
         anchors |= _anchors(engine, known, {unit: LEAST_WORD for unit in deeper}, len(phrase.terms), where, clock)
         for unit, found in deeper.items():
-            judged[unit] = {**dict(zip(found.ids, found.confidences.tolist(), strict=True)), **judged[unit]}
+            judged[unit] = found.by_id | judged[unit]
         unseen = _unseen(known, covering, len(phrase.terms))
+        wanting = _wanting(known, covering, unseen)
     lines = _lines(engine, [word.word for word in anchors.values()], len(phrase.terms) - 1, clock)
     reading = Reading(lines, judged, len(phrase.terms), least)
     for beside in reading.waves([(unit, word.word) for (unit, _), word in anchors.items()]):
         _judge(engine, units, known, judged, beside, where, clock)
     paths = [(reading.best_path(unit[0], word.word), word) for (unit, _), word in anchors.items()]
-    settled = unseen < _LEAST or all(known[unit].edge < LEAST_WORD for unit in covering)
-    return [_place(path, word) for path, word in paths if path is not None], settled, unseen
+    return [_place(path, word) for path, word in paths if path is not None], not wanting, unseen
 
 
 def _near(
@@ -98,11 +98,11 @@ def _rarest(known: Mapping[Unit, Near], terms: int, least: float) -> tuple[list[
 
 def _unseen(known: Mapping[Unit, Near], units: list[Unit], terms: int) -> float:
     """The most confidence of a place that has an unknown word for one of these units."""
-    return max(_at_most(known, unit, known[unit].edge, terms) for unit in units)
+    return max(_at_most(known, unit, terms)(known[unit].edge) for unit in units)
 
 
-def _at_most(known: Mapping[Unit, Near], unit: Unit, confidence: float, terms: int) -> float:
-    """The most confidence of a place that has for this unit a word of that confidence: the best stand beside it."""
+def _at_most(known: Mapping[Unit, Near], unit: Unit, terms: int) -> Callable[[float], float]:
+    """The most confidence of a place by that of its word for this unit: the best there are stand beside it."""
 
     def best(start: int, end: int) -> list[float]:
         """The greatest confidences of a path for the terms from `start` up to `end`."""
@@ -111,7 +111,13 @@ def _at_most(known: Mapping[Unit, Near], unit: Unit, confidence: float, terms: i
         firsts = [(start, stop) for stop in (start + 1, start + 2) if stop <= end]
         return max(([known[unit].most, *best(unit[1], end)] for unit in firsts), key=prod)
 
-    return joint([*best(0, unit[0]), confidence, *best(unit[1], terms)])
+    before, after = best(0, unit[0]), best(unit[1], terms)
+    return lambda confidence: joint([*before, confidence, *after])
+
+
+def _wanting(known: Mapping[Unit, Near], units: list[Unit], unseen: float) -> list[Unit]:
+    """Those of the units of which likely words may still be unknown, if a place with one could be likely at all."""
+    return [unit for unit in units if known[unit].edge >= LEAST_WORD] if unseen >= _LEAST else []
 
 
 def _anchors(
@@ -130,8 +136,8 @@ def _anchors(
 
 def _hopeful(known: Mapping[Unit, Near], unit: Unit, terms: int) -> int:
     """How many of a unit's words, the best first, may be part of a place of at least _LEAST_HOPE."""
-    confidences = known[unit].confidences.tolist()
-    return bisect_left(confidences, -_LEAST_HOPE, key=lambda one: -_at_most(known, unit, one, terms))
+    at_most = _at_most(known, unit, terms)
+    return bisect_left(known[unit].confidences.tolist(), -_LEAST_HOPE, key=lambda one: -at_most(one))
 
 
 def _lines(engine: Engine, words: Sequence[WordRecord], steps: int, clock: Clock) -> Lines:
@@ -141,7 +147,9 @@ def _lines(engine: Engine, words: Sequence[WordRecord], steps: int, clock: Clock
         found = engine.catalogue.words_on_lines(sorted(own))
         lines = lines_of(found)
         beyond = {line for word in words for line in lines.beyond(word, steps)} - own
-        return Lines({**lines.words, **lines_of(engine.catalogue.words_on_lines(sorted(beyond))).words})
+        if not beyond:
+            return lines
+        return Lines(lines.words | lines_of(engine.catalogue.words_on_lines(sorted(beyond))).words)
 
 
 def _judge(
