@@ -42,8 +42,9 @@ def test_celery_learns_of_every_connection_that_is_lost(settings: Settings) -> N
         listening = connection.default_channel.subclient
         listening.subscribe("news")
         listening.parse_response()  # says that it is subscribed
+        host, port = listening.connection._sock.getsockname()  # that of no other test
         with Broker(settings).redis as other:
-            other.client_kill_filter(_type="pubsub")
+            other.client_kill(f"{host}:{port}")
         with pytest.raises(connection.connection_errors):
             listening.parse_response()
 
